@@ -1,0 +1,36 @@
+/** The arrows of the design: leaves know only leaves; rooms know leaves; pipeline joins rooms; serve and cli compose. */
+const src = '^runtime/src/';
+const leaves = `${src}(event/|incident/|journal/|plan|config|errors|clock|redact)`;
+const room = (name, extra = []) => ({
+  name: `${name}-imports-leaves-only`,
+  severity: 'error',
+  from: { path: `${src}${name}/` },
+  to: { path: src, pathNot: [`${src}${name}/`, leaves, ...extra] },
+});
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'leaves-know-leaves-only', severity: 'error', from: { path: leaves }, to: { path: src, pathNot: leaves } },
+    room('manager'),
+    room('mapper'),
+    room('workflow'),
+    room('log'),
+    room('view', [`${src}log/`]),
+    room('http', [`${src}view/`]),
+    {
+      name: 'actions-never-import-each-other',
+      severity: 'error',
+      from: { path: `${src}workflow/actions/([^/]+)\\.ts$`, pathNot: 'registry' },
+      to: { path: `${src}workflow/actions/`, pathNot: `${src}workflow/actions/(?:[^/]+-client|slack-text|jira-text)\\.ts$` },
+    },
+    {
+      name: 'sources-never-import-each-other',
+      severity: 'error',
+      from: { path: `${src}manager/(alertmanager|cloudevents|adhoc|argo)\\.ts$` },
+      to: { path: `${src}manager/(alertmanager|cloudevents|adhoc|argo)\\.ts$` },
+    },
+    { name: 'runtime-knows-no-test', severity: 'error', from: { path: '^runtime/' }, to: { path: '^(test|synth|charts|tools)/' } },
+    { name: 'runtime-knows-no-cdk8s', severity: 'error', from: { path: '^runtime/' }, to: { path: 'cdk8s' } },
+  ],
+  options: { tsPreCompilationDeps: true, tsConfig: { fileName: 'tsconfig.base.json' }, doNotFollow: { path: 'node_modules' }, exclude: { path: '/dist/' } },
+};

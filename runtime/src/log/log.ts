@@ -1,0 +1,47 @@
+/**
+ * The Log port: partitioned, ordered, durable. One record = one event. Implementations: embedded (lmdb), memory (simulation), kafka.
+ *
+ * Delivery guarantees: `append` resolves only when every record is durable (all or, on rejection, unknown: a caller that retries must use the same
+ * event ids). Records of one partition are delivered in offset order, at least once, from the position given at assignment.
+ */
+export interface Position {
+  readonly partition: number;
+  /** Counts from 0 within its partition; later records have higher offsets; gaps are possible. */
+  readonly offset: number;
+}
+
+export interface LogRecord extends Position {
+  /** The ordering key; all records of one key are in one partition. */
+  readonly key: string;
+  /** UTF-8 JSON of one Event. */
+  readonly value: Buffer;
+}
+
+/** What the owner of partitions is told. Calls for one partition never overlap. */
+export interface Assignment {
+  /** The partition is ours now. Resolves with the offset from which to deliver, once state is restored. Nothing is delivered before. */
+  assigned(partition: number): Promise<number>;
+  /** Delivered in order. Must not throw; returns at once. Call `pause` to be given no more. */
+  deliver(partition: number, records: readonly LogRecord[]): void;
+  /** The partition will be someone else's (or the log is closing): stop starting effects, flush, then resolve. */
+  revoked(partition: number): Promise<void>;
+}
+
+export interface Log {
+  readonly partitions: number;
+  partitionOf(key: string): number;
+  append(records: readonly { key: string; value: Buffer }[]): Promise<Position[]>;
+  /** Begins consuming; at most one consumer a Log. */
+  consume(assignment: Assignment): Promise<void>;
+  pause(partition: number): void;
+  resume(partition: number): void;
+  /** All before `nextOffset` need not be delivered again. A hint: the owner's ledger in the journal decides. */
+  commit(partition: number, nextOffset: number): Promise<void>;
+  /** One stored record, or undefined if it is gone. For people's questions and for explanations, never on the hot path. */
+  read(position: Position): Promise<LogRecord | undefined>;
+  /** Newest first from `before` (exclusive; undefined = the end), at most `count`. */
+  readBackwards(partition: number, before: number | undefined, count: number): Promise<LogRecord[]>;
+  /** The offset that the next record will get. */
+  end(partition: number): Promise<number>;
+  close(): Promise<void>;
+}
