@@ -1,0 +1,43 @@
+import type { Json } from '../event/event.js';
+import { ActionError } from './action.js';
+import type { Clock } from '../clock.js';
+
+export type CallResult<T> = { readonly ok: true; readonly value: T; readonly durationMs: number } | { readonly ok: false; readonly error: ActionError; readonly durationMs: number };
+
+/**
+ * One call of an action or its probe under its timeout. Never throws: what is not an ActionError has an unknown outcome, because nobody classified it.
+ * The promise settles at the timeout even if the action ignores its signal.
+ */
+export async function call<T extends Json | undefined>(
+  clock: Clock,
+  timeoutMs: number,
+  shutdown: AbortSignal,
+  make: (signal: AbortSignal) => Promise<T>,
+): Promise<CallResult<T>> {
+  const startMs = clock.nowMs();
+  const abort = new AbortController();
+  let giveUp: (error: ActionError) => void = () => undefined;
+  const gaveUp = new Promise<never>((_resolve, reject) => {
+    giveUp = (error) => {
+      reject(error);
+      abort.abort(error);
+    };
+  });
+  const cancelTimer = clock.after(timeoutMs, () => giveUp(new ActionError('unknown', 'timeout', `No answer within ${timeoutMs} ms.`)));
+  const onShutdown = (): void => giveUp(new ActionError('unknown', 'shutdown', 'The router stopped while the call was under way.'));
+  shutdown.addEventListener('abort', onShutdown, { once: true });
+  try {
+    const value = await Promise.race([make(abort.signal), gaveUp]);
+    return { ok: true, value, durationMs: clock.nowMs() - startMs };
+  } catch (thrown) {
+    const error =
+      thrown instanceof ActionError
+        ? thrown
+        : new ActionError('unknown', 'unclassified', thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown });
+    return { ok: false, error, durationMs: clock.nowMs() - startMs };
+  } finally {
+    cancelTimer();
+    shutdown.removeEventListener('abort', onShutdown);
+    gaveUp.catch(() => undefined);
+  }
+}
