@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import { baseUrl, bytesOr, duration, durationOr } from './config-text.js';
+
+const path = (): z.ZodString => z.string().min(1).meta({ format: 'path' });
+
+const http = z
+  .strictObject({
+    host: z.string().min(1).default('127.0.0.1').describe('Address to listen on. Anything but loopback needs http.auth.tokensFile.'),
+    port: z.int().min(0).max(65_535).default(8080).describe('Port to listen on; 0 takes a free one.'),
+    auth: z
+      .strictObject({
+        tokensFile: path()
+          .optional()
+          .describe(
+            'JSON file [{name, sha256, roles: [ingest|read|operate]}]. Without it everyone who reaches the port may do everything.',
+          ),
+      })
+      .prefault({}),
+  })
+  .prefault({});
+
+const log = z
+  .strictObject({
+    kind: z.literal('embedded').default('embedded').describe('Where events and the journal live.'),
+    dir: path().default('./.data').describe('Folder of the embedded log. One process at a time.'),
+    retention: durationOr('7d').describe(
+      'Finished events stay readable this long. At least incidents.dedupeWindow. Unfinished ones stay until they finish.',
+    ),
+  })
+  .transform(({ retention, ...rest }) => ({ ...rest, retentionMs: retention }))
+  .prefault({});
+
+const incidents = z
+  .strictObject({
+    reopenWithin: durationOr('30m').describe(
+      'A new occurrence this soon after the last close reopens the incident, on a route with a `reopened` list.',
+    ),
+    expireAfter: durationOr('12h').describe(
+      'An open incident without a sign of life closes as expired. Choose several times Alertmanager’s repeat_interval.',
+    ),
+    dedupeWindow: durationOr('1h').describe('An event id or nonce is recognised as seen before for this long.'),
+  })
+  .transform((given) => ({ reopenWithinMs: given.reopenWithin, expireAfterMs: given.expireAfter, dedupeWindowMs: given.dedupeWindow }))
+  .prefault({});
+
+const limits = z
+  .strictObject({
+    body: bytesOr('16MiB').describe('Largest request body, after inflating.'),
+    alerts: z.int().min(1).default(20_000).describe('Most alerts or events in one request.'),
+    event: bytesOr('900kB').describe('Largest single event.'),
+    depth: z.int().min(4).max(1_000).default(64).describe('Deepest nesting of a body.'),
+    unfinished: z.int().min(1).default(100_000).describe('Unfinished runs at which intake pauses and answers 503.'),
+  })
+  .transform((given) => ({
+    bodyBytes: given.body,
+    alertCount: given.alerts,
+    eventBytes: given.event,
+    depth: given.depth,
+    unfinishedCount: given.unfinished,
+  }))
+  .prefault({});
+
+const workflow = z
+  .strictObject({
+    running: z.int().min(1).default(100).describe('Runs under way at once. Waiting runs do not count.'),
+    grace: durationOr('20s').describe(
+      'At SIGTERM, how long steps may still finish. What is left is journaled and goes on after the restart.',
+    ),
+  })
+  .transform((given) => ({ runningCount: given.running, graceMs: given.grace }))
+  .prefault({});
+
+/** What every source may say; the rest belongs to its kind. */
+export const sourceCommon = z.strictObject({
+  kind: z.string().describe('Source kind: decides how a body is read.'),
+  key: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('CEL expression of the ordering key. Default: the correlation id (Alertmanager: the fingerprint), else the event id.'),
+});
+
+/** What every destination may say; the rest belongs to its kind. */
+export const destinationCommon = z
+  .strictObject({
+    kind: z.string().describe('Destination kind: decides which actions may use it.'),
+    baseUrl: baseUrl().optional().describe('Where it is. May point anywhere the operator chooses.'),
+    concurrency: z.int().min(1).default(10).describe('Calls under way at once.'),
+    timeout: durationOr('10s').describe(
+      'A call without an answer for this long is aborted; its outcome is unknown. A step may say otherwise.',
+    ),
+    budget: z
+      .strictObject({
+        perSecond: z.number().positive().describe('Calls a second on average.'),
+        per: z.enum(['channel', 'destination']).default('destination').describe('What the budget counts by.'),
+      })
+      .optional(),
+    breaker: z
+      .strictObject({
+        failures: z.int().min(0).default(5).describe('Failures in a row that open the breaker; 0 = no breaker.'),
+        cooldown: durationOr('30s').describe('How long it stays open before one call may try.'),
+      })
+      .transform((given) => ({ failures: given.failures, cooldownMs: given.cooldown }))
+      .prefault({}),
+    settle: duration()
+      .optional()
+      .describe('After an unknown outcome, how long to wait before looking whether the effect is there. Default: by kind.'),
+  })
+  .transform(({ timeout, settle, ...rest }) => ({ ...rest, timeoutMs: timeout, settleMs: settle }));
+
+export const DEFAULT_SOURCES = {
+  alertmanager: { kind: 'alertmanager' },
+  adhoc: { kind: 'adhoc' },
+  events: { kind: 'cloudevents' },
+  argo: { kind: 'argo' },
+} as const;
+
+/** Names are used in URLs, metrics and environment variables. */
+const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'expected a name of a-z, 0-9, dot, dash or underscore');
+const entry = z.record(z.string(), z.unknown());
+
+/** The configuration as people write it; config.ts parses sources and destinations with the schemas of their kinds. */
+export const configSchema = z.strictObject({
+  http,
+  log,
+  mappings: path().default('./mappings').describe('Folder (or one file) of mapping files.'),
+  sources: z.record(name, entry).default(DEFAULT_SOURCES).describe('POST /ingest/<name> takes what this kind of source sends.'),
+  destinations: z.record(name, entry).default({}).describe('Actions name these. slack, jira and sre are the defaults of their actions.'),
+  incidents,
+  limits,
+  workflow,
+});
