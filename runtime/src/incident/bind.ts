@@ -118,9 +118,17 @@ function bindResolved(known: Incident | undefined, key: string, event: Event, ru
   return { meaning: stale ? 'closes-stale' : 'closes', reason: stale ? 'same-end-as-before' : 'resolved', incident, matchAnew: false };
 }
 
+/** A storm digest ends after this long without a new row: 30 min. */
+const DIGEST_QUIET_MS = 1_800_000;
+
+/** How long this incident stays open without a sign of life. */
+export function expireAfterOf(incident: Incident, expireAfterMs: number): number {
+  return incident.digest === undefined ? expireAfterMs : Math.min(DIGEST_QUIET_MS, expireAfterMs);
+}
+
 /** Expiry is checked again in order: a sign of life since it was appended makes it void. undefined: void. */
 export function bindExpiry(known: Incident | undefined, openedBy: string, nowMs: number, expireAfterMs: number): Bound | undefined {
-  if (known?.state !== 'open' || known.openedBy !== openedBy || known.lastSignMs + expireAfterMs > nowMs) return undefined;
+  if (known?.state !== 'open' || known.openedBy !== openedBy || known.lastSignMs + expireAfterOf(known, expireAfterMs) > nowMs) return undefined;
   const incident: Incident = { ...known, state: 'closed', closedMs: nowMs, closedAs: 'expired', closes: known.closes + 1 };
   return { meaning: 'expires', reason: 'no-sign-of-life', incident, matchAnew: false };
 }

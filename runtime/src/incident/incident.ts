@@ -1,6 +1,15 @@
 import type { Event, Json } from '../event/event.js';
 import type { Meaning } from '../journal/records.js';
 
+/** Messages collapsed into one (workflow/digest.ts). */
+export interface Digest {
+  /** Rows ever added. */
+  count: number;
+  /** Rises with every change; the message shows one version. */
+  version: number;
+  rows: { id: string; text: string }[];
+}
+
 /** What people see: one open-to-close stretch of one correlation id, with what its runs made (Slack thread, ticket, task). */
 export interface Incident {
   key: string;
@@ -31,6 +40,8 @@ export interface Incident {
   routes: { route: string; hash: string; mode: 'live' | 'shadow' }[];
   /** Step outputs by route and step id. */
   steps: { [route: string]: { [step: string]: Json } };
+  /** Only of a storm digest. */
+  digest?: Digest;
 }
 
 export interface Bound {

@@ -59,7 +59,7 @@ export function decideAcceptance(event: Event, known: Incident | undefined, rule
   if (bound.matchAnew) {
     const taken = fresh(event, bound.meaning, bound.reason, bound.incident, rules);
     // An untaken repeat stays a repeat when still no route takes it.
-    return !taken.run && bound.meaning === 'repeat' ? { ...taken, outcome: known?.routes.length ? 'repeat' : 'unrouted' } : taken;
+    return !taken.run && bound.meaning === 'repeat' ? { ...taken, outcome: 'repeat', incident: bound.incident } : taken;
   }
   return pinnedRun(bound, rules);
 }

@@ -63,6 +63,8 @@ export interface Action<Input extends Json = Json, Output extends Json = Json, C
   readonly output: z.ZodType<Output>;
   /** What a token bucket with `per: channel` counts by; undefined = the whole destination. */
   budgetKey?(input: Input): string | undefined;
+  /** True: over budget it becomes a row of its channel's digest (see digest.ts). Its input has `text`, its budget key is the channel. */
+  readonly collapses?: boolean;
   settlement(client: Client, input: Input): Settlement;
   run(input: Input, context: ActionContext<Client>): Promise<Output>;
   /** Only for settlement `probe`. The output if the effect is there, undefined if it is certainly not. Throws ActionError if it cannot tell now. */

@@ -9,6 +9,8 @@ import type { Action, ActionContext, ActionError } from './action.js';
 import { call } from './call.js';
 import type { Pass } from './gate.js';
 import { claimOnce, onceHash, onceOutput } from './once.js';
+import type { DigestData, DigestOutput } from './digest.js';
+import { COLLAPSE_AFTER_MS, digestEvent, digestKey, digestTarget } from './digest.js';
 import { decideRetry } from './retry.js';
 import type { Run, RunBody, StepState } from './run-state.js';
 import { outputsOf, stepStateKey } from './run-state.js';
@@ -104,6 +106,8 @@ export class BranchRunner {
     if (destination === undefined) {
       return this.#park(step, state, 'missing-destination', `Destination ${step.destination} is not configured; add it, then retry the step.`);
     }
+    const target = digestTarget(evaluated.value);
+    if (target !== undefined) return this.#collapse(step, state, target, evaluated.value);
     const input = action.input.safeParse(evaluated.value);
     if (!input.success) {
       const issue = input.error.issues[0];
@@ -139,6 +143,13 @@ export class BranchRunner {
       return stop({ end: 'waits', dueMs: progress.dueMs });
     }
     if (!this.#ports.mayStart()) return stop({ end: 'suspended' });
+    if (progress === undefined && action.collapses === true && !this.#run.critical) {
+      const channel = action.budgetKey?.(input) ?? '';
+      const budgetKey = destination.perChannel ? channel : '';
+      if (this.#run.pass === undefined && destination.gate.budgetWaitMs(budgetKey) > COLLAPSE_AFTER_MS) {
+        return this.#collapse(step, state, { digest: digestKey(destination.name, channel), row: this.#key(step) }, input);
+      }
+    }
     const pass = this.#enter(destination, action, input);
     if (pass === undefined) return stop({ end: 'waits', dueMs: undefined });
     if (probe && progress !== undefined && action.probe !== undefined) {
@@ -197,13 +208,34 @@ export class BranchRunner {
     firstIntentMs: number,
     make: (context: ActionContext<unknown>) => Promise<T>,
   ): ReturnType<typeof call<T>> {
-    const key = stepKey(this.#run.eventId, this.#route.name, this.#branch.list === 'actions' ? step.id : `${this.#branch.list}.${step.id}`);
+    const key = this.#key(step);
     const result = await call(this.#ports.clock, step.timeoutMs ?? destination.timeoutMs, this.#ports.shutdown, (signal) =>
       make({ client: destination.client, key, signal, firstIntentMs }),
     );
     if (result.ok) pass.leave('ok');
     else pass.leave(isDown(result.error) ? 'down' : 'other', result.error.retryAfterMs);
     return result;
+  }
+
+  #key(step: CompiledStep): string {
+    return stepKey(this.#run.eventId, this.#route.name, this.#branch.list === 'actions' ? step.id : `${this.#branch.list}.${step.id}`);
+  }
+
+  /** The message becomes a row of its channel's digest, or a change of its row, or a reply in the digest's thread. */
+  async #collapse(step: CompiledStep, state: StepState, target: DigestOutput, input: Json): Promise<StepEnd> {
+    const slash = target.digest.indexOf('/');
+    const op = step.use === 'slack.reply' ? 'reply' : 'row';
+    const text = String((input as { text?: Json }).text ?? '');
+    const data: DigestData = { destination: target.digest.slice('digest:'.length, slash), channel: target.digest.slice(slash + 1), op, row: target.row, text };
+    const nowMs = this.#ports.clock.nowMs();
+    try {
+      await this.#ports.append(digestEvent(this.#key(step), data, nowMs));
+    } catch (error) {
+      // Appending again is safe: the event's id is the step's key.
+      const detail = error instanceof Error ? error.message : String(error);
+      return this.#wait(step, state, { n: 0, firstMs: nowMs, lastMs: nowMs, state: 'retry', dueMs: nowMs + step.retry.backoffMs, reason: 'digest-append', detail });
+    }
+    return this.#settle(step, state, { state: 'done', atMs: this.#ports.clock.nowMs(), attempts: 1, out: { ...target }, reason: 'collapsed' });
   }
 
   #done(step: CompiledStep, state: StepState, out: Json, attempts: number, reason: string | undefined, durationMs: number): StepEnd {
@@ -327,6 +359,7 @@ export function incidentScope(incident: Incident, route: string): NonNullable<Sc
     occurrences: incident.occurrences,
     reopened: incident.reopened,
     ...(incident.closedAs === undefined ? {} : { closedAs: incident.closedAs }),
+    ...(incident.digest === undefined ? {} : { digest: incident.digest as unknown as Json }),
     steps: incident.steps[route] ?? {},
   };
 }

@@ -1,4 +1,6 @@
 import type { Clock } from '../clock.js';
+import type { Json } from '../event/event.js';
+import { expireAfterOf } from '../incident/bind.js';
 import type { Incident } from '../incident/incident.js';
 import type { JournalEntry } from '../journal/journal.js';
 import { incidentRecordKey } from '../journal/records.js';
@@ -65,7 +67,7 @@ export class IncidentBook {
       JSON.stringify({ ...before, lastSignMs: 0 }) === JSON.stringify({ ...incident, lastSignMs: 0 });
     if (onlySign) return undefined;
     this.#savedSignMs.set(incident.key, incident.lastSignMs);
-    return { key: incidentRecordKey(incident.key), value: { ...incident } };
+    return { key: incidentRecordKey(incident.key), value: incident as unknown as Json };
   }
 
   /** Asks again for an expiry whose event could not be appended. */
@@ -78,7 +80,7 @@ export class IncidentBook {
   }
 
   #dueMs(incident: Incident): number {
-    return incident.state === 'open' ? incident.lastSignMs + this.#times.expireAfterMs : (incident.closedMs ?? 0) + this.#times.keepClosedMs;
+    return incident.state === 'open' ? incident.lastSignMs + expireAfterOf(incident, this.#times.expireAfterMs) : (incident.closedMs ?? 0) + this.#times.keepClosedMs;
   }
 
   /** One entry a key in the queue; when it fires too early (a sign of life came), it is put back. */

@@ -9,6 +9,7 @@ import type { Acceptance } from './accept.js';
 import { decideAcceptance } from './accept.js';
 import type { Command } from './command.js';
 import { commandEntries, commandSchema } from './command.js';
+import { builtInRoute, decideDigest, DIGEST_TYPE } from './digest.js';
 import { DueQueue } from './due-queue.js';
 import { executeRun } from './execute-run.js';
 import { IncidentBook } from './incident-book.js';
@@ -34,8 +35,6 @@ export interface PartitionRules {
 export interface PartitionPorts extends Omit<RunnerPorts, 'put' | 'get' | 'range' | 'route' | 'incident'> {
   readonly journal: Journal;
   routes(): RouteTable;
-  /** Appends an event of the router's own. */
-  append(event: Event): Promise<void>;
   commit(nextOffset: number): void;
   /** The journal refused a write: this process must give the partition up. */
   lost(error: Error): void;
@@ -54,8 +53,11 @@ export class Partition {
   readonly #ports: PartitionPorts;
   readonly #rules: PartitionRules;
   readonly #live = new Map<string, Run>();
-  /** Ended, but the put that says so is not durable yet: event id → offset. */
+  /** Ended since the last look-up of markers began: event id → offset. A marker read before the end was durable would miss it. */
   readonly #ending = new Map<string, number>();
+  #endedDurably: string[] = [];
+  /** Unfinished runs by incident, to be woken when it closes. */
+  readonly #byIncident = new Map<string, Set<Run>>();
   readonly #incidents: IncidentBook;
   readonly #lanes: Lanes;
   readonly #due: DueQueue<Run>;
@@ -134,7 +136,7 @@ export class Partition {
     for (const hash of hashes) await this.#loadRoute(hash);
     runs.sort((a, b) => a.offset - b.offset);
     for (const run of runs) {
-      this.#live.set(run.eventId, run);
+      this.#keep(run);
       this.#lanes.add(run);
     }
     return this.#ledger.next;
@@ -151,6 +153,7 @@ export class Partition {
    * decided and put without a pause in between, so that no other put can carry half of it.
    */
   async accept(deliveries: readonly Delivery[]): Promise<void> {
+    for (const id of this.#endedDurably.splice(0)) this.#ending.delete(id);
     const known = new Map<string, Marker | undefined>();
     const nonces = new Map<string, string | undefined>();
     const targets = new Map<string, RunBody | undefined>();
@@ -208,7 +211,7 @@ export class Partition {
       if (!acceptance.run) this.#end(event, offset, acceptance.outcome, acceptance.reason, acceptance.meaning, entries);
       else begun.push(this.#begin(event, offset, acceptance, entries));
     }
-    for (const run of begun) this.#live.set(run.eventId, run);
+    for (const run of begun) this.#keep(run);
     await this.#put(entries);
     this.#ports.commit(this.#ledger.next);
     for (const run of begun) this.#lanes.add(run);
@@ -232,6 +235,7 @@ export class Partition {
 
   #decide(event: Event): Acceptance {
     const nowMs = this.#ports.clock.nowMs();
+    if (event.type === DIGEST_TYPE) return decideDigest(event, this.#incidents.get(`router:${event.partitionkey}`), nowMs);
     const key = event.type === 'router.expiry' ? event.correlationid : incidentKeyOf(event);
     const { reopenWithinMs, expireAfterMs } = this.#rules;
     return decideAcceptance(event, key === undefined ? undefined : this.#incidents.get(key), {
@@ -288,7 +292,7 @@ export class Partition {
     const run = this.#live.get(command.target);
     const body = targets.get(command.target);
     if (run === undefined || body === undefined) return this.#end(event, offset, 'failed', 'command-target-not-unfinished', 'none', entries);
-    if (run.state === 'running') return this.#end(event, offset, 'failed', 'command-target-running', 'none', entries);
+    if (run.state === 'running' || released.includes(run)) return this.#end(event, offset, 'failed', 'command-target-running', 'none', entries);
     const carried = commandEntries(command, body, this.#ports.clock.nowMs());
     if (carried.steps === 0) return this.#end(event, offset, 'failed', 'command-no-such-step', 'none', entries);
     entries.push(...carried.entries);
@@ -307,14 +311,28 @@ export class Partition {
 
   /** Steps that wait are looked at again when their incident closes: most are then skipped. */
   #wakeIncidents(keys: ReadonlySet<string>): void {
-    for (const run of this.#live.values()) {
-      if (run.incident === undefined || !keys.has(run.incident)) continue;
-      run.nudged = true;
-      if (run.state !== 'waiting') continue;
-      run.cancelWait?.();
-      run.cancelWait = undefined;
-      this.#lanes.wake(run);
+    for (const key of keys) {
+      for (const run of this.#byIncident.get(key) ?? []) {
+        run.nudged = true;
+        if (run.state === 'waiting') this.#lanes.wake(run);
+      }
     }
+  }
+
+  #keep(run: Run): void {
+    this.#live.set(run.eventId, run);
+    if (run.incident === undefined) return;
+    const runs = this.#byIncident.get(run.incident);
+    if (runs === undefined) this.#byIncident.set(run.incident, new Set([run]));
+    else runs.add(run);
+  }
+
+  #remove(run: Run): void {
+    this.#live.delete(run.eventId);
+    if (run.incident === undefined) return;
+    const runs = this.#byIncident.get(run.incident);
+    runs?.delete(run);
+    if (runs?.size === 0) this.#byIncident.delete(run.incident);
   }
 
   #start(run: Run): void {
@@ -340,11 +358,11 @@ export class Partition {
       const incidentEntry = this.#keepOutputs(run, end.outputs);
       const marker: Marker = { o: end.outcome, p: run.offset, t: this.#ports.clock.nowMs(), h: end.table.slice(0, 12), run: true };
       if (end.meaning !== 'none') marker.m = end.meaning;
-      this.#live.delete(run.eventId);
+      this.#remove(run);
       this.#ending.set(run.eventId, run.offset);
       this.#count(run.eventId, end.outcome, 'run', end.meaning);
       await this.#put([...end.entries, { key: markerKey(run.eventId), value: { ...marker } }, ...incidentEntry]);
-      this.#ending.delete(run.eventId);
+      this.#endedDurably.push(run.eventId);
       this.#lanes.leaves(run);
       return;
     }
@@ -387,6 +405,11 @@ export class Partition {
 
   async #loadRoute(hash: string): Promise<CompiledRoute | undefined> {
     if (this.#routes.has(hash)) return this.#routes.get(hash);
+    const builtIn = builtInRoute(hash);
+    if (builtIn !== undefined) {
+      this.#routes.set(hash, builtIn);
+      return builtIn;
+    }
     const text = await this.#ports.journal.get(this.#partition, routeTextKey(hash));
     let route: CompiledRoute | undefined;
     try {

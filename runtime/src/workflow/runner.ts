@@ -1,6 +1,6 @@
 import type { Clock, Random } from '../clock.js';
 import type { Incident } from '../incident/incident.js';
-import type { Json } from '../event/event.js';
+import type { Event, Json } from '../event/event.js';
 import type { JournalEntry } from '../journal/journal.js';
 import type { CompiledRoute } from '../plan.js';
 import type { Action } from './action.js';
@@ -41,6 +41,8 @@ export interface RunnerPorts {
   get(key: string): Promise<Json | undefined>;
   range(prefix: string): AsyncIterable<{ key: string; value: Json }>;
   route(hash: string): Promise<CompiledRoute>;
+  /** Appends an event of the router's own; resolves when durable. */
+  append(event: Event): Promise<void>;
   action(name: string): Action | undefined;
   destination(name: string): OpenDestination | undefined;
   incident(key: string): Incident | undefined;

@@ -1,0 +1,114 @@
+import type { Event } from '../event/event.js';
+import { eventSchema } from '../event/event.js';
+import type { Delivery, Partition } from './partition.js';
+
+/** As the log delivers it. */
+export interface IntakeRecord {
+  readonly offset: number;
+  readonly key: string;
+  readonly value: Buffer;
+}
+
+export interface IntakeRules {
+  /** Records decided and journaled together at most. */
+  readonly batch: number;
+  /** Records waiting here above which the log is paused; it resumes at half. */
+  readonly queue: number;
+  /** Unfinished runs above which the log is paused; it resumes at nine tenths. */
+  readonly unfinished: number;
+}
+
+export interface IntakePorts {
+  pause(): void;
+  resume(): void;
+  /** Unfinished runs of the whole process. */
+  unfinished(): number;
+  nowMs(): number;
+  lost(error: Error): void;
+  unreadable(offset: number, detail: string): void;
+}
+
+/** Between the log and a partition: batches, keeps order, pauses the log when there is too much. */
+export class Intake {
+  readonly #partition: Pick<Partition, 'accept'>;
+  readonly #ports: IntakePorts;
+  readonly #rules: IntakeRules;
+  #queue: IntakeRecord[] = [];
+  #working: Promise<void> | undefined;
+  #paused = false;
+  #stopped = false;
+
+  constructor(partition: Pick<Partition, 'accept'>, ports: IntakePorts, rules: IntakeRules) {
+    this.#partition = partition;
+    this.#ports = ports;
+    this.#rules = rules;
+  }
+
+  push(records: readonly IntakeRecord[]): void {
+    if (this.#stopped) return;
+    for (const record of records) this.#queue.push(record);
+    this.look();
+    this.#working ??= this.#work().finally(() => {
+      this.#working = undefined;
+    });
+  }
+
+  /** Called also when runs finish: there may be room again. */
+  look(): void {
+    const { queue, unfinished } = this.#rules;
+    const runs = this.#ports.unfinished();
+    if (!this.#paused && (this.#queue.length > queue || runs >= unfinished)) {
+      this.#paused = true;
+      this.#ports.pause();
+    } else if (this.#paused && this.#queue.length <= queue / 2 && runs < unfinished * 0.9) {
+      this.#paused = false;
+      this.#ports.resume();
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#queue = [];
+    await this.#working;
+  }
+
+  async #work(): Promise<void> {
+    try {
+      while (this.#queue.length > 0 && !this.#stopped) {
+        const batch = this.#queue.splice(0, this.#rules.batch);
+        await this.#partition.accept(batch.map((record) => this.#decode(record)));
+        this.look();
+      }
+    } catch (error) {
+      this.#stopped = true;
+      this.#ports.lost(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  /** What cannot be read as an Event is quarantined under an id of its position: counted, shown, never lost. */
+  #decode(record: IntakeRecord): Delivery {
+    let detail: string;
+    try {
+      const parsed = eventSchema.safeParse(JSON.parse(record.value.toString('utf8')));
+      if (parsed.success) return { offset: record.offset, event: parsed.data };
+      const issue = parsed.error.issues[0];
+      detail = `/${issue?.path.join('/') ?? ''}: ${issue?.message ?? 'invalid'}`;
+    } catch (error) {
+      detail = `: ${error instanceof Error ? error.message : String(error)}`;
+    }
+    this.#ports.unreadable(record.offset, detail);
+    const now = new Date(this.#ports.nowMs()).toISOString();
+    const event: Event = {
+      specversion: '1.0',
+      id: `unreadable-${record.offset}`,
+      type: 'router.unreadable',
+      source: 'router',
+      ingestsource: 'router',
+      time: now,
+      recordedtime: now,
+      partitionkey: record.key === '' ? 'unreadable' : record.key.slice(0, 1024),
+      quarantine: detail.slice(0, 1000),
+    };
+    return { offset: record.offset, event };
+  }
+}
