@@ -1,34 +1,22 @@
 import type { Event, Json } from '../event/event.js';
-import { stepKey } from '../event/step-key.js';
 import type { Incident } from '../incident/incident.js';
 import type { JournalEntry } from '../journal/journal.js';
-import type { Branch, Outcome, Progress, Settled } from '../journal/records.js';
-import { progressKey, settledKey } from '../journal/records.js';
+import type { Branch, Progress } from '../journal/records.js';
+import { progressKey } from '../journal/records.js';
 import type { CompiledRoute, CompiledStep, Scope } from '../plan.js';
 import type { Action, ActionContext, ActionError } from './action.js';
 import { call } from './call.js';
+import { collapse } from './collapse.js';
+import { COLLAPSE_AFTER_MS, digestKey, digestTarget } from './digest.js';
 import type { Pass } from './gate.js';
 import { claimOnce, onceHash, onceOutput } from './once.js';
-import type { DigestData, DigestOutput } from './digest.js';
-import { COLLAPSE_AFTER_MS, digestEvent, digestKey, digestTarget } from './digest.js';
 import { decideRetry } from './retry.js';
 import type { Run, RunBody, StepState } from './run-state.js';
 import { outputsOf, stepStateKey } from './run-state.js';
-import type { OpenDestination, RunnerPorts, StepReport } from './runner.js';
+import type { OpenDestination, RunnerPorts } from './runner.js';
 import { decideSettle } from './settle.js';
-
-export type BranchEnd =
-  | { readonly end: 'over'; readonly outcome: Outcome }
-  /** dueMs undefined: a gate will give a pass. */
-  | { readonly end: 'waits'; readonly dueMs: number | undefined }
-  | { readonly end: 'parked' | 'ambiguous' }
-  /** No effect may begin now; whoever owns the partition next goes on. */
-  | { readonly end: 'suspended' };
-
-/** How a step came out, for the branch. */
-type StepEnd = { readonly next: true } | { readonly next: false; readonly end: BranchEnd };
-const NEXT: StepEnd = { next: true };
-const stop = (end: BranchEnd): StepEnd => ({ next: false, end });
+import type { BranchEnd, StepEnd } from './step-recorder.js';
+import { StepRecorder, stop } from './step-recorder.js';
 
 /**
  * Runs one branch of a run (one route's list) from where the journal says it stands, until it is over or has to wait.
@@ -44,7 +32,8 @@ export class BranchRunner {
   readonly #branch: Branch;
   readonly #route: CompiledRoute;
   readonly #wake: () => void;
-  readonly pending: JournalEntry[];
+  readonly #record: StepRecorder;
+  readonly #pending: JournalEntry[];
 
   constructor(ports: RunnerPorts, run: Run, body: RunBody, index: number, branch: Branch, route: CompiledRoute, pending: JournalEntry[], wake: () => void) {
     this.#ports = ports;
@@ -53,7 +42,8 @@ export class BranchRunner {
     this.#index = index;
     this.#branch = branch;
     this.#route = route;
-    this.pending = pending;
+    this.#record = new StepRecorder(ports, run, index, branch, route, pending);
+    this.#pending = pending;
     this.#wake = wake;
   }
 
@@ -85,39 +75,39 @@ export class BranchRunner {
     if (progress?.state === 'parked' && progress.forced !== true) return stop({ end: 'parked' });
     if (progress?.state === 'ambiguous' && progress.forced !== true) return stop({ end: 'ambiguous' });
     const unsettled = progress !== undefined && (progress.state === 'intent' || progress.state === 'unsettled');
-    if (!unsettled && !step.always && this.#closedSince()) return this.#skip(step, state, 'closed', 'The incident was closed before this step began.');
+    if (!unsettled && !step.always && this.#closedSince()) return this.#record.skip(step, state, 'closed', 'The incident was closed before this step began.');
     if (progress === undefined) {
       const wanted = step.when(this.#scope());
       if (!wanted.ok) {
-        return wanted.reason === 'missing-output' ? this.#skip(step, state, 'missing-output', wanted.detail) : this.#fail(step, state, 'when-error', wanted.detail);
+        return wanted.reason === 'missing-output' ? this.#record.skip(step, state, 'missing-output', wanted.detail) : this.#record.fail(step, state, 'when-error', wanted.detail);
       }
-      if (!wanted.value) return this.#skip(step, state, 'when-false');
+      if (!wanted.value) return this.#record.skip(step, state, 'when-false');
     }
     const evaluated = step.input(this.#scope());
     if (!evaluated.ok) {
-      return evaluated.reason === 'missing-output' ? this.#skip(step, state, 'missing-output', evaluated.detail) : this.#fail(step, state, 'input-error', evaluated.detail);
+      return evaluated.reason === 'missing-output' ? this.#record.skip(step, state, 'missing-output', evaluated.detail) : this.#record.fail(step, state, 'input-error', evaluated.detail);
     }
     if (this.#route.mode === 'shadow') {
-      return this.#settle(step, state, { state: 'done', atMs: this.#ports.clock.nowMs(), attempts: 0, reason: 'shadow', shadow: evaluated.value });
+      return this.#record.settle(step, state, { state: 'done', atMs: this.#ports.clock.nowMs(), attempts: 0, reason: 'shadow', shadow: evaluated.value });
     }
     const action = this.#ports.action(step.use);
-    if (action === undefined) return this.#park(step, state, 'missing-action', `No action named ${step.use} in this release.`);
+    if (action === undefined) return this.#record.park(step, state, 'missing-action', `No action named ${step.use} in this release.`);
     const destination = this.#ports.destination(step.destination);
     if (destination === undefined) {
-      return this.#park(step, state, 'missing-destination', `Destination ${step.destination} is not configured; add it, then retry the step.`);
+      return this.#record.park(step, state, 'missing-destination', `Destination ${step.destination} is not configured; add it, then retry the step.`);
     }
     const target = digestTarget(evaluated.value);
-    if (target !== undefined) return this.#collapse(step, state, target, evaluated.value);
+    if (target !== undefined) return collapse(this.#ports, this.#record, step, state, target, evaluated.value);
     const input = action.input.safeParse(evaluated.value);
     if (!input.success) {
       const issue = input.error.issues[0];
-      return this.#fail(step, state, 'input-invalid', `with.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`);
+      return this.#record.fail(step, state, 'input-invalid', `with.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`);
     }
     if (progress === undefined && step.onceWithinMs !== undefined) {
       const earlier = await onceOutput(this.#ports, this.#run.eventId, onceHash(this.#run.key, this.#route.name, step.id), step.onceWithinMs);
       if (earlier !== undefined) {
-        if (earlier.output === undefined) return this.#skip(step, state, 'once', `Done or begun by event ${earlier.by}; its output is not known.`);
-        return this.#settle(step, state, {
+        if (earlier.output === undefined) return this.#record.skip(step, state, 'once', `Done or begun by event ${earlier.by}; its output is not known.`);
+        return this.#record.settle(step, state, {
           state: 'done',
           atMs: this.#ports.clock.nowMs(),
           attempts: 0,
@@ -136,8 +126,8 @@ export class BranchRunner {
     let probe = false;
     if (progress !== undefined && (progress.state === 'intent' || progress.state === 'unsettled') && progress.n > 0) {
       const decision = decideSettle(progress, action.settlement(destination.client, input), step.retry.maxAgeMs, nowMs);
-      if (decision.do === 'ask') return this.#ambiguous(step, state, decision.why);
-      if (decision.do === 'wait') return this.#wait(step, state, { ...progress, state: 'unsettled', dueMs: decision.dueMs });
+      if (decision.do === 'ask') return this.#record.ambiguous(step, state, decision.why);
+      if (decision.do === 'wait') return this.#record.wait(step, state, { ...progress, state: 'unsettled', dueMs: decision.dueMs });
       probe = decision.do === 'probe';
     } else if (progress?.state === 'retry' && progress.forced !== true && (progress.dueMs ?? 0) > nowMs) {
       return stop({ end: 'waits', dueMs: progress.dueMs });
@@ -147,7 +137,7 @@ export class BranchRunner {
       const channel = action.budgetKey?.(input) ?? '';
       const budgetKey = destination.perChannel ? channel : '';
       if (this.#run.pass === undefined && destination.gate.budgetWaitMs(budgetKey) > COLLAPSE_AFTER_MS) {
-        return this.#collapse(step, state, { digest: digestKey(destination.name, channel), row: this.#key(step) }, input);
+        return collapse(this.#ports, this.#record, step, state, { digest: digestKey(destination.name, channel), row: this.#record.key(step) }, input);
       }
     }
     const pass = this.#enter(destination, action, input);
@@ -156,23 +146,23 @@ export class BranchRunner {
       const look = action.probe;
       const looked = await this.#call(step, destination, pass, progress.firstMs, (context) => look(input, context));
       if (!looked.ok) return this.#stillUnknown(step, state, progress, looked.error);
-      if (looked.value !== undefined) return this.#done(step, state, looked.value, progress.n, 'probe', looked.durationMs);
+      if (looked.value !== undefined) return this.#record.done(step, state, looked.value, progress.n, 'probe', looked.durationMs);
       // Certainly not there: the same step may be sent again, as one more attempt.
       state.progress = { ...progress, state: 'retry', forced: true };
       return this.#effect(step, state, action, destination, input);
     }
     const intent: Progress = { state: 'intent', n: (progress?.n ?? 0) + 1, firstMs: progress?.firstMs ?? nowMs, lastMs: nowMs };
     state.progress = intent;
-    this.pending.push({ key: progressKey(this.#run.eventId, this.#index, step.id), value: intent });
-    if (step.onceWithinMs !== undefined && intent.n === 1) this.pending.push(claimOnce(this.#run, this.#route.name, this.#index, step.id, nowMs));
+    this.#pending.push({ key: progressKey(this.#run.eventId, this.#index, step.id), value: intent });
+    if (step.onceWithinMs !== undefined && intent.n === 1) this.#pending.push(claimOnce(this.#run, this.#route.name, this.#index, step.id, nowMs));
     try {
-      await this.#ports.put(this.pending.splice(0));
+      await this.#ports.put(this.#pending.splice(0));
     } catch (error) {
       pass.leave('other');
       throw error;
     }
     const result = await this.#call(step, destination, pass, intent.firstMs, (context) => action.run(input, context));
-    if (result.ok) return this.#done(step, state, result.value, intent.n, undefined, result.durationMs);
+    if (result.ok) return this.#record.done(step, state, result.value, intent.n, undefined, result.durationMs);
     if (result.error.outcome === 'unknown') return this.#unknown(step, state, intent, result.error, action, destination, input);
     return this.#known(step, state, intent, result.error, result.durationMs);
   }
@@ -208,7 +198,7 @@ export class BranchRunner {
     firstIntentMs: number,
     make: (context: ActionContext<unknown>) => Promise<T>,
   ): ReturnType<typeof call<T>> {
-    const key = this.#key(step);
+    const key = this.#record.key(step);
     const result = await call(this.#ports.clock, step.timeoutMs ?? destination.timeoutMs, this.#ports.shutdown, (signal) =>
       make({ client: destination.client, key, signal, firstIntentMs }),
     );
@@ -217,112 +207,37 @@ export class BranchRunner {
     return result;
   }
 
-  #key(step: CompiledStep): string {
-    return stepKey(this.#run.eventId, this.#route.name, this.#branch.list === 'actions' ? step.id : `${this.#branch.list}.${step.id}`);
-  }
-
-  /** The message becomes a row of its channel's digest, or a change of its row, or a reply in the digest's thread. */
-  async #collapse(step: CompiledStep, state: StepState, target: DigestOutput, input: Json): Promise<StepEnd> {
-    const slash = target.digest.indexOf('/');
-    const op = step.use === 'slack.reply' ? 'reply' : 'row';
-    const text = String((input as { text?: Json }).text ?? '');
-    const data: DigestData = { destination: target.digest.slice('digest:'.length, slash), channel: target.digest.slice(slash + 1), op, row: target.row, text };
-    const nowMs = this.#ports.clock.nowMs();
-    try {
-      await this.#ports.append(digestEvent(this.#key(step), data, nowMs));
-    } catch (error) {
-      // Appending again is safe: the event's id is the step's key.
-      const detail = error instanceof Error ? error.message : String(error);
-      return this.#wait(step, state, { n: 0, firstMs: nowMs, lastMs: nowMs, state: 'retry', dueMs: nowMs + step.retry.backoffMs, reason: 'digest-append', detail });
-    }
-    return this.#settle(step, state, { state: 'done', atMs: this.#ports.clock.nowMs(), attempts: 1, out: { ...target }, reason: 'collapsed' });
-  }
-
-  #done(step: CompiledStep, state: StepState, out: Json, attempts: number, reason: string | undefined, durationMs: number): StepEnd {
-    const settled: Settled = { state: 'done', atMs: this.#ports.clock.nowMs(), attempts, out };
-    if (reason !== undefined) settled.reason = reason;
-    if (step.onceWithinMs !== undefined) this.pending.push(claimOnce(this.#run, this.#route.name, this.#index, step.id, settled.atMs, out));
-    return this.#settle(step, state, settled, durationMs);
-  }
-
   #known(step: CompiledStep, state: StepState, intent: Progress, error: ActionError, durationMs: number): StepEnd {
     const nowMs = this.#ports.clock.nowMs();
     if (error.retryable) {
       const decision = decideRetry(step.retry, intent.n, intent.firstMs, nowMs, error.retryAfterMs ?? 0, this.#ports.random);
       if (decision.again) {
-        this.#report(step, 'retry', intent.n, error.reason, error.message, durationMs);
-        return this.#wait(step, state, { ...intent, state: 'retry', dueMs: decision.dueMs, reason: error.reason, detail: error.message });
+        this.#record.report(step, 'retry', intent.n, error.reason, error.message, durationMs);
+        return this.#record.wait(step, state, { ...intent, state: 'retry', dueMs: decision.dueMs, reason: error.reason, detail: error.message });
       }
     }
     // It certainly did not happen: the claim is free for the next run of the key.
-    if (step.onceWithinMs !== undefined) this.pending.push({ key: onceHash(this.#run.key, this.#route.name, step.id), value: undefined });
-    return this.#fail(step, state, error.reason, error.message, intent, durationMs);
+    if (step.onceWithinMs !== undefined) this.#pending.push({ key: onceHash(this.#run.key, this.#route.name, step.id), value: undefined });
+    return this.#record.fail(step, state, error.reason, error.message, intent, durationMs);
   }
 
   #unknown(step: CompiledStep, state: StepState, intent: Progress, error: ActionError, action: Action, destination: OpenDestination, input: Json): StepEnd {
     const settlement = action.settlement(destination.client, input);
-    if (settlement.by === 'person') return this.#ambiguous(step, state, `${error.message} ${settlement.why}`);
+    if (settlement.by === 'person') return this.#record.ambiguous(step, state, `${error.message} ${settlement.why}`);
     const nowMs = this.#ports.clock.nowMs();
     const backoff = decideRetry({ ...step.retry, attempts: Number.MAX_SAFE_INTEGER, maxAgeMs: Number.MAX_SAFE_INTEGER }, intent.n, intent.firstMs, nowMs, error.retryAfterMs ?? 0, this.#ports.random);
     const backoffMs = backoff.again ? backoff.dueMs : nowMs;
     const dueMs = settlement.by === 'probe' ? Math.max(nowMs + settlement.settleMs, nowMs + (error.retryAfterMs ?? 0)) : backoffMs;
-    this.#report(step, 'unsettled', intent.n, error.reason, error.message);
-    return this.#wait(step, state, { ...intent, state: 'unsettled', dueMs, reason: error.reason, detail: error.message });
+    this.#record.report(step, 'unsettled', intent.n, error.reason, error.message);
+    return this.#record.wait(step, state, { ...intent, state: 'unsettled', dueMs, reason: error.reason, detail: error.message });
   }
 
   /** The probe itself failed: what happened stays unknown. */
   #stillUnknown(step: CompiledStep, state: StepState, progress: Progress, error: ActionError): StepEnd {
-    if (!error.retryable) return this.#ambiguous(step, state, `It cannot be looked up: ${error.message}`);
+    if (!error.retryable) return this.#record.ambiguous(step, state, `It cannot be looked up: ${error.message}`);
     const nowMs = this.#ports.clock.nowMs();
     const waitMs = Math.max(error.retryAfterMs ?? 0, Math.min(step.retry.maxBackoffMs, Math.max(step.retry.backoffMs, (nowMs - progress.lastMs) / 2)));
-    return this.#wait(step, state, { ...progress, state: 'unsettled', dueMs: Math.round(nowMs + waitMs), reason: `probe-${error.reason}`, detail: error.message });
-  }
-
-  #wait(step: CompiledStep, state: StepState, progress: Progress): StepEnd {
-    this.#progress(step, state, progress);
-    return stop({ end: 'waits', dueMs: progress.dueMs });
-  }
-
-  #park(step: CompiledStep, state: StepState, reason: string, detail: string, attempts?: Progress): StepEnd {
-    const nowMs = this.#ports.clock.nowMs();
-    this.#progress(step, state, { n: 0, firstMs: nowMs, lastMs: nowMs, ...attempts, state: 'parked', reason, detail });
-    this.#report(step, 'parked', attempts?.n ?? 0, reason, detail);
-    return stop({ end: 'parked' });
-  }
-
-  #ambiguous(step: CompiledStep, state: StepState, why: string): StepEnd {
-    const nowMs = this.#ports.clock.nowMs();
-    this.#progress(step, state, { n: 1, firstMs: nowMs, lastMs: nowMs, ...state.progress, state: 'ambiguous', detail: why });
-    this.#report(step, 'ambiguous', state.progress?.n ?? 1, state.progress?.reason ?? 'unknown-outcome', why);
-    return stop({ end: 'ambiguous' });
-  }
-
-  #fail(step: CompiledStep, state: StepState, reason: string, detail: string, attempts?: Progress, durationMs?: number): StepEnd {
-    if (step.onError === 'park') return this.#park(step, state, reason, detail, attempts);
-    const continued = step.onError === 'continue';
-    const settled: Settled = { state: 'failed', atMs: this.#ports.clock.nowMs(), attempts: attempts?.n ?? 0, reason, detail };
-    if (continued) settled.continued = true;
-    this.#settle(step, state, settled, durationMs);
-    return continued ? NEXT : stop({ end: 'over', outcome: 'failed' });
-  }
-
-  #skip(step: CompiledStep, state: StepState, reason: string, detail?: string): StepEnd {
-    const settled: Settled = { state: 'skipped', atMs: this.#ports.clock.nowMs(), attempts: state.progress?.n ?? 0, reason };
-    if (detail !== undefined) settled.detail = detail;
-    return this.#settle(step, state, settled);
-  }
-
-  #settle(step: CompiledStep, state: StepState, settled: Settled, durationMs?: number): StepEnd {
-    state.settled = settled;
-    this.pending.push({ key: settledKey(this.#run.eventId, this.#index, step.id), value: settled });
-    this.#report(step, settled.state, settled.attempts, settled.reason, settled.detail, durationMs);
-    return NEXT;
-  }
-
-  #progress(step: CompiledStep, state: StepState, progress: Progress): void {
-    const { forced: _forced, ...rest } = progress;
-    state.progress = rest;
-    this.pending.push({ key: progressKey(this.#run.eventId, this.#index, step.id), value: rest });
+    return this.#record.wait(step, state, { ...progress, state: 'unsettled', dueMs: Math.round(nowMs + waitMs), reason: `probe-${error.reason}`, detail: error.message });
   }
 
   #closedSince(): boolean {
@@ -339,15 +254,6 @@ export class BranchRunner {
     return incident === undefined ? { event, steps } : { event, steps, incident: incidentScope(incident, this.#route.name) };
   }
 
-  #report(step: CompiledStep, result: string, attempts: number, reason?: string, detail?: string, durationMs?: number): void {
-    const report: StepReport = { eventId: this.#run.eventId, key: this.#run.key, route: this.#route.name, step: step.id, action: step.use, result, attempts };
-    this.#ports.report({
-      ...report,
-      ...(reason === undefined ? {} : { reason }),
-      ...(detail === undefined ? {} : { detail }),
-      ...(durationMs === undefined ? {} : { durationMs }),
-    });
-  }
 }
 
 /** What `incident` means in expressions. */

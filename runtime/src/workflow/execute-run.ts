@@ -3,12 +3,12 @@ import type { JournalEntry } from '../journal/journal.js';
 import type { BranchHistory, Meaning, Outcome } from '../journal/records.js';
 import { acceptedKey, historyKey, progressKey, settledKey } from '../journal/records.js';
 import { BranchRunner } from './branch.js';
-import type { BranchEnd } from './branch.js';
 import { branchHistory, historyOf } from './history.js';
 import { loadBody } from './load-body.js';
 import type { Run, RunBody } from './run-state.js';
 import { outputsOf } from './run-state.js';
 import type { RunnerPorts } from './runner.js';
+import type { BranchEnd } from './step-recorder.js';
 
 /** Outputs by route, for the incident. */
 type Outputs = ReadonlyMap<string, Record<string, Json>>;
