@@ -32,5 +32,10 @@ module.exports = {
     { name: 'runtime-knows-no-test', severity: 'error', from: { path: '^runtime/' }, to: { path: '^(test|synth|charts|tools)/' } },
     { name: 'runtime-knows-no-cdk8s', severity: 'error', from: { path: '^runtime/' }, to: { path: 'cdk8s' } },
   ],
-  options: { tsPreCompilationDeps: true, tsConfig: { fileName: 'tsconfig.base.json' }, doNotFollow: { path: 'node_modules' }, exclude: { path: '/dist/' } },
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '/dist/' },
+  },
 };

@@ -43,10 +43,10 @@ test('fills in every default, durations in milliseconds and sizes in bytes', () 
     log: { kind: 'embedded', dir: './.data', retentionMs: 604_800_000 },
     mappings: './mappings',
     sources: {
-      alertmanager: { kind: 'alertmanager', config: {} },
-      adhoc: { kind: 'adhoc', config: {} },
-      events: { kind: 'cloudevents', config: {} },
-      argo: { kind: 'argo', config: { unwrap: true } },
+      alertmanager: { kind: 'alertmanager', settings: {} },
+      adhoc: { kind: 'adhoc', settings: {} },
+      events: { kind: 'cloudevents', settings: {} },
+      argo: { kind: 'argo', settings: { unwrap: true } },
     },
     destinations: {},
     incidents: { reopenWithinMs: 1_800_000, expireAfterMs: 43_200_000, dedupeWindowMs: 3_600_000 },
@@ -67,7 +67,7 @@ test('gives a destination its common part and its kind the keys that the kind na
     settleMs: 5_000,
     budget: { perSecond: 1, per: 'channel' },
     breaker: { failures: 5, cooldownMs: 30_000 },
-    config: { tokenFile: 'slack.token', baseUrl: 'https://slack.com/api/', settle: 5_000 },
+    settings: { tokenFile: 'slack.token', baseUrl: 'https://slack.com/api/', settle: 5_000 },
   });
 });
 
@@ -138,7 +138,7 @@ test('flags win over the environment, the environment over the file, the file ov
 
 test('an environment variable reaches a destination whose name has a dash', () => {
   const config = load('destinations: { my-chat: { kind: slack } }', { SRE_ROUTER_DESTINATIONS__MY_CHAT__TOKEN_FILE: '/run/secrets/slack' });
-  expect(config.destinations['my-chat']?.config).toMatchObject({ tokenFile: '/run/secrets/slack' });
+  expect(config.destinations['my-chat']?.settings).toMatchObject({ tokenFile: '/run/secrets/slack' });
 });
 
 test('does not take the variables that Kubernetes makes for a Service named sre-router for settings', () => {
@@ -179,7 +179,7 @@ test('prints the configuration without secrets, with the names of their files', 
   const config = parseConfig({ destinations: { chat: { kind: 'slack', tokenFile: '/run/slack.token' } } }, kinds);
   const planted = {
     ...config,
-    destinations: { x: { ...config.destinations.chat, config: { password: 'canary', url: 'http://u:canary@h/' } } },
+    destinations: { x: { ...config.destinations.chat, settings: { password: 'canary', url: 'http://u:canary@h/' } } },
   };
   expect(printConfig(config)).toContain('/run/slack.token');
   expect(printConfig(planted as unknown as Config)).not.toContain('canary');

@@ -24,11 +24,11 @@ type Top = z.output<typeof configSchema>;
 
 export interface SourceConfig extends z.output<typeof sourceCommon> {
   /** What the kind's own schema made of its part. */
-  readonly config: unknown;
+  readonly settings: unknown;
 }
 
 export interface DestinationConfig extends z.output<typeof destinationCommon> {
-  readonly config: unknown;
+  readonly settings: unknown;
 }
 
 /** The whole configuration, parsed: every duration in milliseconds, every size in bytes, every default filled in. */
@@ -60,7 +60,7 @@ function knownAt(schema: z.core.$ZodType, path: Path): readonly string[] {
 }
 
 interface Parts {
-  readonly config: unknown;
+  readonly settings: unknown;
   readonly common: unknown;
 }
 
@@ -97,7 +97,7 @@ function parseEntry(
     problems.push(...problemsOf(result.error.issues, input, base, (path) => knownAt(schema, path)));
     return undefined;
   };
-  const parts = { common: part(common, commonKeys), config: part(kindSchema, kindKeys) };
+  const parts = { common: part(common, commonKeys), settings: part(kindSchema, kindKeys) };
   return problems.length === before ? parts : undefined;
 }
 
@@ -111,7 +111,7 @@ function parseEntries<T>(
   const parsed: Record<string, T> = {};
   for (const [name, given] of Object.entries(entries)) {
     const parts = parseEntry(given, [section, name], common, kinds, problems);
-    if (parts) parsed[name] = { ...(parts.common as object), config: parts.config } as T;
+    if (parts) parsed[name] = { ...(parts.common as object), settings: parts.settings } as T;
   }
   return parsed;
 }

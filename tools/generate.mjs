@@ -1,0 +1,41 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { configurationDoc } from './generate-configuration.mjs';
+import { ROOT, say } from './run.mjs';
+
+/** Derives the committed reference pages from the built code. `--check`: writes nothing, exit 1 when one of them is out of date. */
+const built = (file) => import(pathToFileURL(join(ROOT, 'runtime', 'dist', file)).href);
+
+function errorsDoc({ ERRORS }) {
+  const meaning = { never: 'the same call fails again', backoff: 'may work later', after: 'not before the stated time' };
+  const rows = Object.entries(ERRORS).map(
+    ([code, row]) => `| \`${code}\` | ${row.status} | ${row.retry}: ${meaning[row.retry]} | ${row.title} |`,
+  );
+  return `# Errors
+
+Generated from \`runtime/src/errors.ts\`. Answers carry the code in problem details (RFC 9457); match the code, never the text.
+
+| code | HTTP status | retry | meaning |
+|---|---|---|---|
+${rows.join('\n')}
+`;
+}
+
+const pages = {
+  'docs/configuration.md': configurationDoc(await built('config-schema.js')),
+  'docs/errors.md': errorsDoc(await built('errors.js')),
+};
+
+const check = process.argv.includes('--check');
+const stale = Object.entries(pages).filter(
+  ([file, text]) => !existsSync(join(ROOT, file)) || readFileSync(join(ROOT, file), 'utf8') !== text,
+);
+for (const [file, text] of stale) {
+  say(check ? `${file} is out of date: run node tools/generate.mjs after a build and commit it` : `wrote ${file}`);
+  if (check) continue;
+  mkdirSync(dirname(join(ROOT, file)), { recursive: true });
+  writeFileSync(join(ROOT, file), text);
+}
+if (stale.length === 0) say(`${Object.keys(pages).length} generated files are up to date`);
+process.exitCode = check && stale.length > 0 ? 1 : 0;

@@ -1,0 +1,29 @@
+/**
+ * The tiers of `npm test`, cheapest first; a failing tier does not stop the next.
+ * `jest`: a path pattern (`not`: patterns left out). `node`: a script with its arguments. `needs`: tools of toolchain.mjs.
+ * `minutes`: usual cold time on two cores; a tier is stopped as hung after ten times that. `ciOnly`: runs with CI=true.
+ * `nodeBinary`: the variable that names another Node.
+ */
+const WITH_TOOLS = ['test/alertmanager/'];
+const PROCESSES = ['test/process/', 'test/crash/'];
+
+export const TIERS = [
+  { name: 'style', node: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'], needs: [], minutes: 0.1 },
+  {
+    name: 'arrows',
+    node: ['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', '--config', '.dependency-cruiser.cjs', 'runtime/src', 'test'],
+    needs: [],
+    minutes: 0.2,
+  },
+  { name: 'generated', node: ['tools/generate.mjs', '--check'], needs: [], minutes: 0.1 },
+  { name: 'unit', jest: 'test/', not: [...WITH_TOOLS, ...PROCESSES], needs: [], minutes: 1 },
+  {
+    name: 'node-lts',
+    jest: 'test/',
+    not: [...WITH_TOOLS, ...PROCESSES],
+    nodeBinary: 'NODE_LTS_BIN',
+    needs: ['node-lts'],
+    ciOnly: true,
+    minutes: 1,
+  },
+];

@@ -1,0 +1,68 @@
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { ask, npm, run, say } from './run.mjs';
+
+/** Per user, shared by all clones; a folder a tool and version. Delete it at will. */
+const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'sre-router-tools');
+const NODE_PACKAGE = `node-${process.platform}-${process.arch}`;
+
+/** How each test tool comes. `env`: where tests find it. `install(folder)` resolves with an exit code. */
+const TOOLS = {
+  alertmanager: {
+    version: '0.28.1',
+    files: ['alertmanager', 'amtool'],
+    env: { ALERTMANAGER_BIN: 'alertmanager', AMTOOL_BIN: 'amtool' },
+    needs: ['go', 'version'],
+    get: 'install Go 1.23 or newer (https://go.dev/dl); it builds Alertmanager in half a minute, once',
+    install: (folder) =>
+      run('go', ['install', ...['alertmanager', 'amtool'].map((name) => `github.com/prometheus/alertmanager/cmd/${name}@v0.28.1`)], {
+        cwd: folder,
+        env: { GOBIN: folder, GOFLAGS: '-mod=mod', CGO_ENABLED: '0' },
+      }),
+  },
+  'node-lts': {
+    version: '24.21.0',
+    files: [`node_modules/${NODE_PACKAGE}/bin/node`],
+    env: { NODE_LTS_BIN: `node_modules/${NODE_PACKAGE}/bin/node` },
+    needs: [process.execPath, '--version'],
+    get: `needs the npm package ${NODE_PACKAGE}, which exists for common platforms`,
+    install: (folder) =>
+      npm(['install', '--prefix', folder, '--no-save', '--no-audit', '--no-fund', '--no-package-lock', `${NODE_PACKAGE}@24.21.0`], {
+        cwd: folder,
+      }),
+  },
+};
+
+/**
+ * Makes the tool available, building it into the cache the first time.
+ * Resolves with `{ env }` for the tests, or with `{ missing }`: what to do to get it.
+ */
+export async function provide(name) {
+  const tool = TOOLS[name];
+  const home = join(CACHE, `${name}-${tool.version}`);
+  const env = Object.fromEntries(Object.entries(tool.env).map(([variable, file]) => [variable, join(home, file)]));
+  const complete = (folder) => tool.files.every((file) => existsSync(join(folder, file)));
+  if (complete(home)) return { env };
+  if ((await ask(tool.needs[0], tool.needs.slice(1))) === undefined) return { missing: `${name} ${tool.version}: ${tool.get}` };
+  mkdirSync(CACHE, { recursive: true });
+  const work = mkdtempSync(join(CACHE, `.${name}-`));
+  const startedMs = Date.now();
+  say(`Getting ${name} ${tool.version} into ${home} (once)…`);
+  const progress = setInterval(() => say(`  …still getting ${name}, ${Math.round((Date.now() - startedMs) / 1000)} s`), 10_000);
+  try {
+    const code = await tool.install(work);
+    if (code !== 0 || !complete(work))
+      return { missing: `${name} ${tool.version}: could not be built or fetched (messages above); ${tool.get}` };
+    // Another clone may have been faster; whole folders only, so either is complete.
+    if (!complete(home)) {
+      rmSync(home, { recursive: true, force: true });
+      renameSync(work, home);
+    }
+    say(`  ${name} ${tool.version} is there after ${Math.round((Date.now() - startedMs) / 1000)} s`);
+    return { env };
+  } finally {
+    clearInterval(progress);
+    rmSync(work, { recursive: true, force: true });
+  }
+}
