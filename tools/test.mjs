@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepare } from './prepare.mjs';
-import { run, say } from './run.mjs';
+import { ROOT, run, say } from './run.mjs';
 import { TIERS } from './tiers.mjs';
 import { provide } from './toolchain.mjs';
 
@@ -46,6 +46,13 @@ async function runJest(tier, env, timeoutMs) {
 
 async function runTier(tier) {
   if (tier.ciOnly && process.env.CI !== 'true') return { passed: 0, failed: 0, skipped: 0, note: 'in CI only (CI=true)' };
+  if (tier.in && !tier.in.some((folder) => existsSync(join(ROOT, folder))))
+    return {
+      passed: 0,
+      failed: requireAll ? 1 : 0,
+      skipped: 1,
+      missing: `tests in ${tier.in.join(' or ')}, which this tree does not have`,
+    };
   const env = {};
   for (const name of tier.needs) {
     const { env: found, missing } = await provide(name);

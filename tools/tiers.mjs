@@ -2,6 +2,7 @@
  * The tiers of `npm test`, cheapest first; a failing tier does not stop the next.
  * `jest`: a path pattern (`not`: patterns left out). `node`: a script with its arguments. `needs`: tools of toolchain.mjs.
  * `minutes`: usual cold time on two cores; a tier is stopped as hung after ten times that. `ciOnly`: runs with CI=true.
+ * `in`: folders of its tests; without any of them the tier is named as absent (a failure under REQUIRE=all).
  * `nodeBinary`: the variable that names another Node.
  */
 const WITH_TOOLS = ['test/alertmanager/'];
@@ -26,4 +27,13 @@ export const TIERS = [
     ciOnly: true,
     minutes: 1,
   },
+  { name: 'process', jest: PROCESSES.join('|'), in: ['test/process', 'test/crash'], needs: [], minutes: 2 },
+  {
+    name: 'simulation',
+    node: ['test/dist/simulation/main.js', '--runs', process.env.LONG === '1' ? '20000' : '2000'],
+    in: ['test/simulation'],
+    needs: [],
+    minutes: 1,
+  },
+  { name: 'alertmanager', jest: WITH_TOOLS.join('|'), in: ['test/alertmanager'], needs: ['alertmanager'], minutes: 2 },
 ];
