@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { ROOT, say } from './run.mjs';
 
 const HELPER_GRACE_MS = 2_000;
+const PARENT_CHECK_MS = 500;
 
 /**
  * The processes of `npm start`. The router stops first, with its grace; then the rest. A second signal kills at once.
@@ -21,6 +22,7 @@ export class Children {
         else this.stop(0);
       });
     process.on('exit', () => this.#kill('SIGKILL'));
+    this.#stopWithNpm();
   }
 
   start(args, role) {
@@ -50,6 +52,18 @@ export class Children {
     this.#exitCode = exitCode;
     if (this.#router && this.#router.exitCode === null && this.#router.signalCode === null) this.#router.kill('SIGTERM');
     else this.#end();
+  }
+
+  /** npm runs us in a shell; a signal to npm alone ends that shell and never reaches us, but then we have another parent. */
+  #stopWithNpm() {
+    const parent = process.ppid;
+    if (process.env.npm_lifecycle_event === undefined) return;
+    const watch = setInterval(() => {
+      if (process.ppid === parent) return;
+      clearInterval(watch);
+      this.stop(0);
+    }, PARENT_CHECK_MS);
+    watch.unref();
   }
 
   #add(child) {
