@@ -63,6 +63,11 @@ export class Gate {
     return count;
   }
 
+  /** Passes that have not left. */
+  get inside(): number {
+    return this.#inside;
+  }
+
   get open(): boolean {
     return this.#openUntilMs > 0;
   }

@@ -28,6 +28,11 @@ export class Lanes {
     this.#start = start;
   }
 
+  /** Keys with runs. */
+  get size(): number {
+    return this.#lanes.size;
+  }
+
   get running(): number {
     return this.#running;
   }

@@ -97,6 +97,11 @@ export class Partition {
     return this.#live.size;
   }
 
+  /** What memory still holds of runs, incidents and keys: 0 once everything is over and forgotten. For tests that look for leaks. */
+  get leftovers(): number {
+    return this.#live.size + this.#byIncident.size + this.#executing.size + this.#incidents.size + this.#lanes.size;
+  }
+
   /** Must be 0 whenever it is looked at. */
   get conservation(): number {
     const ended = Object.values(this.#ledger.outcomes).reduce((sum, count) => sum + count, 0);

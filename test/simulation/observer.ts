@@ -1,0 +1,80 @@
+import type { Incident } from '#runtime/incident/incident.js';
+import type { JournalEntry } from '#runtime/journal/journal.js';
+import type { Accepted, Progress } from '#runtime/journal/records.js';
+import type { RouteTable } from '#runtime/plan.js';
+
+/**
+ * Reads every durable put in order and judges it: one unsettled effect a key, runs of a key begin in events order (but for runs that a person released),
+ * nothing of an incident begins after its close.
+ */
+export class JournalObserver {
+  readonly #table: RouteTable;
+  readonly #violate: (law: string, detail: string) => void;
+  readonly #runs = new Map<string, Accepted>();
+  readonly #released = new Set<string>();
+  readonly #progress = new Map<string, Progress>();
+  readonly #begunOffset = new Map<string, number>();
+  readonly #closes = new Map<string, { closes: number; openedBy: string }>();
+
+  constructor(table: RouteTable, violate: (law: string, detail: string) => void) {
+    this.#table = table;
+    this.#violate = violate;
+  }
+
+  see(entries: readonly JournalEntry[]): void {
+    for (const { key, value } of entries) {
+      const kind = key.slice(0, 2);
+      if (kind === 'a/' && value !== undefined) this.#runs.set(key.slice(2), value as unknown as Accepted);
+      else if (kind === 'n/' && value !== undefined) this.#incident(value as unknown as Incident);
+      else if (kind === 'i/') this.#step(key, value as unknown as Progress | undefined);
+      else if (kind === 'd/') this.#progress.delete(`i/${key.slice(2)}`);
+    }
+    for (const { key, value } of entries) if (key.startsWith('a/') && value === undefined) this.#runs.delete(key.slice(2));
+  }
+
+  #incident(incident: Incident): void {
+    const before = this.#closes.get(incident.key);
+    if (before !== undefined && incident.openedBy === before.openedBy && incident.closes < before.closes)
+      this.#violate('closes-never-decrease', incident.key);
+    this.#closes.set(incident.key, incident);
+  }
+
+  #step(key: string, progress: Progress | undefined): void {
+    const before = this.#progress.get(key);
+    if (progress === undefined) {
+      this.#progress.delete(key);
+      return;
+    }
+    this.#progress.set(key, progress);
+    const [, eventId = '', branchText = '', step = ''] = key.split('/');
+    if (progress.state === 'parked' || progress.state === 'ambiguous') this.#released.add(eventId);
+    if (progress.state !== 'intent') return;
+    const run = this.#runs.get(eventId);
+    if (run === undefined) return this.#violate('intent-without-accepted', key);
+    const lane = run.event.partitionkey;
+    for (const [other, state] of this.#progress) {
+      // Forced: a person asked for it again; it is queued, and its last call long over.
+      if ((state.state !== 'intent' && state.state !== 'unsettled') || state.forced === true) continue;
+      const [, otherId = ''] = other.split('/');
+      if (otherId !== eventId && this.#runs.get(otherId)?.event.partitionkey === lane)
+        this.#violate('one-unsettled-a-key', `${key} begins while ${other} is ${state.state}`);
+    }
+    const begunOffset = this.#begunOffset.get(lane) ?? -1;
+    if (run.offset < begunOffset && !this.#released.has(eventId) && progress.n === 1)
+      this.#violate('order-per-key', `${key} at offset ${run.offset} begins after ${begunOffset}`);
+    this.#begunOffset.set(lane, Math.max(begunOffset, run.offset));
+    this.#closed(key, run, Number(branchText), step, before);
+  }
+
+  /** A call whose outcome was unknown may be sent again after the close; anything else may not begin. */
+  #closed(key: string, run: Accepted, index: number, stepId: string, before: Progress | undefined): void {
+    const branch = run.branches[index];
+    if (run.incident === undefined || branch === undefined || branch.list === 'resolved' || branch.list === 'expired') return;
+    const incident = this.#closes.get(run.incident);
+    if (incident === undefined || incident.closes <= (run.closes ?? 0)) return;
+    if (before?.state === 'intent' || before?.state === 'unsettled' || before?.state === 'ambiguous') return;
+    const route = this.#table.match(run.event).find((candidate) => candidate.hash === branch.hash);
+    const step = route?.lists[branch.list]?.find((candidate) => candidate.id === stepId);
+    if (step?.always === false) this.#violate('nothing-begins-after-close', key);
+  }
+}

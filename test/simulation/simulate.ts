@@ -1,0 +1,252 @@
+import type { Event } from '#runtime/event/event.js';
+import type { Ledger } from '#runtime/journal/records.js';
+import type { Action } from '#runtime/workflow/action.js';
+import { drawEvents } from './draw-events.js';
+import { JournalObserver } from './observer.js';
+import { Prng } from './prng.js';
+import type { SimJournal } from './sim-journal.js';
+import { JournalDisk } from './sim-journal.js';
+import { LogDisk } from './sim-log.js';
+import { commandsOfPerson } from './sim-person.js';
+import type { SimWorld } from './sim-process.js';
+import { SimProcess } from './sim-process.js';
+import { compileTable, drawRoutes } from './sim-routes.js';
+import type { TargetKind } from './target.js';
+import { SimTarget } from './target.js';
+import { drainMicrotasks, VirtualClock } from './virtual-clock.js';
+
+export interface Violation {
+  readonly law: string;
+  readonly detail: string;
+}
+
+export interface SimResult {
+  readonly seed: number;
+  readonly violations: readonly Violation[];
+  readonly trace: readonly string[];
+  readonly events: number;
+  readonly crashes: number;
+}
+
+/** What a test breaks on purpose, to see it caught. */
+export interface SimFaults {
+  breakJournal?(journal: SimJournal): void;
+  breakAction?(action: Action): Action;
+}
+
+const START_MS = Date.UTC(2030, 0, 1);
+const FAULTS_FOR_MS = 900_000;
+/** After the faults have ended everything must end within this. */
+const FINISH_WITHIN_MS = 3 * 86_400_000;
+const MOST_STEPS = 60_000;
+
+/** Runs one seed to its end: a schedule of events, crashes and faults; then calm, until nothing is left to do. Judges at every step. */
+export class Simulation {
+  readonly #seed: number;
+  readonly #random: Prng;
+  readonly #clock: VirtualClock;
+  readonly #world: SimWorld;
+  readonly #violations: Violation[] = [];
+  readonly #trace: string[] = [];
+  readonly #acked = new Set<string>();
+  readonly #stepKeys = new Map<string, string>();
+  #process: SimProcess | undefined;
+  #events = 0;
+  #crashes = 0;
+  #commands = 0;
+
+  constructor(seed: number, faults: SimFaults = {}) {
+    this.#seed = seed;
+    this.#random = new Prng(seed * 2_654_435_761 + 1);
+    const random = this.#random;
+    this.#clock = new VirtualClock(random, START_MS);
+    const jumps = random.chance(0.15);
+    // With a clock that jumps nobody can know how long ago a call was: targets are then immediate.
+    const kinds: TargetKind[] = [
+      { name: 'probed', by: 'probe', lagMs: 0, keepForMs: 0, slowestMs: jumps ? 0 : 2_500 },
+      { name: 'lagging', by: 'probe', lagMs: jumps ? 0 : 20_000, keepForMs: 0, slowestMs: jumps ? 0 : 2_500 },
+      {
+        name: 'idempotent',
+        by: 'resend',
+        lagMs: 0,
+        keepForMs: jumps || random.chance(0.5) ? Number.POSITIVE_INFINITY : 600_000,
+        slowestMs: jumps ? 0 : 10_000,
+      },
+      { name: 'personal', by: 'person', lagMs: 0, keepForMs: 0, slowestMs: 2_500 },
+    ];
+    const trace = (line: string): void => void this.#trace.push(`${this.#clock.steadyMs} ${line}`);
+    const violate = (law: string, detail: string): void => {
+      this.#violations.push({ law, detail });
+      trace(`VIOLATION ${law}: ${detail}`);
+    };
+    const types = ['t0', 't1', 't2'].slice(0, random.between(1, 3));
+    const table = compileTable(drawRoutes(random, types));
+    const observer = new JournalObserver(table, violate);
+    const journal = new JournalDisk();
+    journal.onDurable = (_partition, entries) => observer.see(entries);
+    this.#world = {
+      clock: this.#clock,
+      random,
+      journal,
+      log: new LogDisk(random.between(1, 2)),
+      targets: kinds.map((kind) => new SimTarget(kind, this.#clock, random, (detail) => violate('no-double-effect', detail), trace)),
+      table,
+      settleMs: { probed: 3_000, lagging: 25_000 },
+      budgets: { probed: random.chance(0.3) ? 1 : undefined, lagging: random.chance(0.2) ? 0.2 : undefined },
+      concurrency: random.between(1, 4),
+      places: random.between(1, 5),
+      breakJournal: faults.breakJournal,
+      breakAction: faults.breakAction,
+      violate,
+      trace,
+      stepKey: (id, key) => {
+        if ((this.#stepKeys.get(id) ?? key) !== key) violate('one-key-a-step', id);
+        this.#stepKeys.set(id, key);
+      },
+    };
+    for (const { atMs, event } of drawEvents(random, types, START_MS, FAULTS_FOR_MS / 2)) {
+      this.#events += 1;
+      this.#clock.after(atMs, () => this.#send(event));
+      if (random.chance(0.1)) this.#clock.after(atMs + random.int(60_000), () => this.#send(event));
+    }
+    if (jumps)
+      for (let count = random.between(1, 3); count > 0; count -= 1) this.#clock.after(random.int(FAULTS_FOR_MS), () => this.#jump());
+    this.#drawFaults();
+    this.#boot();
+    this.#person();
+  }
+
+  async run(): Promise<SimResult> {
+    let steps = 0;
+    await drainMicrotasks();
+    while (this.#violations.length === 0 && (await this.#clock.step())) {
+      steps += 1;
+      this.#checkNow();
+      if (steps > MOST_STEPS || this.#clock.steadyMs > FAULTS_FOR_MS + FINISH_WITHIN_MS) {
+        this.#world.violate(
+          'eventual-finish',
+          `after ${steps} steps and ${this.#clock.steadyMs} ms: ${this.#process?.pipeline.unfinished() ?? '?'} runs unfinished`,
+        );
+      }
+    }
+    if (this.#violations.length === 0) this.#checkEnd();
+    return { seed: this.#seed, violations: this.#violations, trace: this.#trace, events: this.#events, crashes: this.#crashes };
+  }
+
+  #drawFaults(): void {
+    const random = this.#random;
+    const { targets } = this.#world;
+    for (const target of targets) target.faultRate = random.pick([0, 0.1, 0.4]);
+    for (let count = random.int(3); count > 0; count -= 1) {
+      const target = random.pick(targets);
+      this.#clock.after(random.int(FAULTS_FOR_MS), () => {
+        target.outageUntilMs = Math.min(FAULTS_FOR_MS, this.#clock.steadyMs + random.int(400_000));
+      });
+    }
+    this.#clock.after(FAULTS_FOR_MS, () => {
+      for (const target of targets) target.faultRate = 0;
+    });
+    for (let count = random.int(5); count > 0; count -= 1) {
+      // Somewhere, or shortly after something was sent: that is where the interesting moments are.
+      const atMs = random.int(FAULTS_FOR_MS);
+      this.#clock.after(atMs, () => this.#crashSoon());
+    }
+  }
+
+  #crashSoon(): void {
+    const calls = this.#stepKeys.size;
+    let looks = 0;
+    const look = (): void => {
+      looks += 1;
+      if (this.#stepKeys.size === calls && looks < 400 && this.#clock.steadyMs < FAULTS_FOR_MS)
+        this.#clock.after(this.#random.int(2_000), look);
+      else this.#clock.after(this.#random.int(60), () => this.#crash());
+    };
+    look();
+  }
+
+  #boot(): void {
+    this.#world.trace('boot');
+    this.#process = new SimProcess(this.#world);
+  }
+
+  #crash(): void {
+    if (this.#process === undefined) return;
+    this.#crashes += 1;
+    this.#world.trace('CRASH');
+    this.#process.crash();
+    this.#process = undefined;
+    this.#clock.after(this.#random.pick([0, 50, 5_000, 60_000]), () => this.#boot());
+  }
+
+  #jump(): void {
+    const byMs = this.#random.between(-120_000, 120_000);
+    this.#world.trace(`clock jumps by ${byMs} ms`);
+    this.#clock.wallOffsetMs += byMs;
+  }
+
+  /** As senders do: again and again until it is acknowledged. */
+  #send(event: Event): void {
+    const again = this.#random.between(500, 5_000);
+    let heard = false;
+    this.#process?.pipeline.append([event]).then(
+      () => {
+        heard = true;
+        this.#acked.add(event.id);
+      },
+      () => undefined,
+    );
+    this.#clock.after(again, () => {
+      if (!heard) this.#send(event);
+    });
+  }
+
+  #person(): void {
+    const calm = this.#clock.steadyMs > FAULTS_FOR_MS;
+    if (this.#process !== undefined && (calm || this.#random.chance(0.3))) {
+      for (const event of commandsOfPerson(this.#world, () => `cmd${this.#commands++}`)) this.#send(event);
+    }
+    if (!calm || this.#process === undefined || this.#process.pipeline.unfinished() > 0) this.#clock.after(90_000, () => this.#person());
+  }
+
+  #checkNow(): void {
+    for (const partition of this.#process?.pipeline.partitions() ?? []) {
+      if (partition.conservation !== 0)
+        this.#world.violate(
+          'conservation',
+          `${partition.conservation}: ${JSON.stringify(partition.ledger)} unfinished ${partition.unfinished}`,
+        );
+    }
+  }
+
+  #checkEnd(): void {
+    const { log, journal, violate } = this.#world;
+    const logged = new Set<string>();
+    for (const [index, records] of log.partitions.entries()) {
+      const disk = journal.of(index);
+      const ledger = JSON.parse(disk.get('L') ?? '{"next":0,"received":0,"outcomes":{}}') as Ledger;
+      if (ledger.received !== records.length || ledger.next !== records.length)
+        violate('nothing-lost', `${records.length} records, ledger ${JSON.stringify(ledger)}`);
+      const ended = Object.values(ledger.outcomes).reduce((sum, count) => sum + count, 0);
+      if (ended !== ledger.received) violate('eventual-finish', `partition ${index}: ${ledger.received} received, ${ended} ended`);
+      for (const record of records) {
+        const { id } = JSON.parse(record.value.toString('utf8')) as Event;
+        logged.add(id);
+        if (!disk.has(`m/${id}`)) violate('one-outcome-each', `${id} has no marker`);
+      }
+      for (const key of disk.keys()) if (/^[aidn]\//.test(key)) violate('journal-left-over', key);
+    }
+    for (const id of this.#acked) if (!logged.has(id)) violate('nothing-lost', `${id} was acknowledged and is not in the log`);
+    for (const partition of this.#process?.pipeline.partitions() ?? [])
+      if (partition.leftovers !== 0) violate('memory-left-over', `${partition.leftovers} things remembered after the end`);
+    for (const { name, gate } of this.#process?.destinations ?? []) {
+      if (gate.waiting !== 0 || gate.inside !== 0)
+        violate('memory-left-over', `gate ${name}: ${gate.waiting} waiting, ${gate.inside} inside`);
+    }
+  }
+}
+
+/** One seed, from the first event to silence. */
+export function simulate(seed: number, faults: SimFaults = {}): Promise<SimResult> {
+  return new Simulation(seed, faults).run();
+}
