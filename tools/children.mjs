@@ -33,7 +33,7 @@ export class Children {
     return child;
   }
 
-  /** Starts a helper that says where it is in one line of JSON. */
+  /** Starts a helper that says where it is in one line of JSON; what it prints later is shown. */
   firstLine(args) {
     const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['pipe', 'pipe', 'inherit'], detached: true });
     this.#add(child);
@@ -43,7 +43,11 @@ export class Children {
         say(`${args[0]} ended by itself (exit ${code}); stopping.`);
         this.stop(1);
       });
-      createInterface(child.stdout).once('line', (line) => done(JSON.parse(line)));
+      const lines = createInterface(child.stdout);
+      lines.once('line', (line) => {
+        done(JSON.parse(line));
+        lines.on('line', say);
+      });
     });
   }
 

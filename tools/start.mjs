@@ -112,7 +112,8 @@ What then happens is told below, step by step. Ctrl-C stops everything; what is 
 }
 
 const given = options();
-await prepare();
+const unprepared = await prepare();
+if (unprepared !== 0) process.exit(unprepared);
 const data = given.data ?? join(ROOT, '.data');
 const children = new Children();
 const sandbox = await children.firstLine(['test/dist/sandbox/main.js']);

@@ -90,7 +90,10 @@ function wanted() {
 }
 
 const tiers = wanted();
-await prepare();
+if ((await prepare()) !== 0) {
+  say('\n0 passed, 1 failed');
+  process.exit(1);
+}
 const results = [];
 for (const tier of tiers) {
   say(`\n── ${tier.name} ${'─'.repeat(Math.max(0, 60 - tier.name.length))}`);
