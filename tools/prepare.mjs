@@ -21,12 +21,8 @@ async function install() {
   const stamp = join(ROOT, 'node_modules', '.lock-sha256');
   const installed = join(ROOT, 'node_modules', '.package-lock.json');
   const hash = createHash('sha256').update(readFileSync(lock)).digest('hex');
-  if (
-    existsSync(stamp)
-      ? readFileSync(stamp, 'utf8') === hash
-      : existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs
-  )
-    return;
+  const fresh = existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs;
+  if (existsSync(stamp) ? readFileSync(stamp, 'utf8') === hash : fresh) return 0;
   say('Installing dependencies (npm ci); half a minute the first time…');
   const code = await npm(['ci', '--include=dev', '--no-audit', '--no-fund']);
   if (code === 0) writeFileSync(stamp, hash);
