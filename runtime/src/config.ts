@@ -49,6 +49,12 @@ export function keysOf(schema: z.core.$ZodType): readonly string[] | undefined {
   return undefined;
 }
 
+/** A loose object, or no object schema at all. */
+function takesAnyKey(schema: z.core.$ZodType): boolean {
+  if (schema instanceof z.ZodObject) return schema.def.catchall !== undefined && !(schema.def.catchall instanceof z.ZodNever);
+  return schema instanceof z.ZodPipe ? takesAnyKey(schema.in) : keysOf(schema) === undefined;
+}
+
 function knownAt(schema: z.core.$ZodType, path: Path): readonly string[] {
   let at: z.core.$ZodType | undefined = schema;
   for (const key of path) {
@@ -86,7 +92,8 @@ function parseEntry(
     return undefined;
   }
   const commonKeys = keysOf(common) ?? [];
-  const kindKeys = keysOf(kindSchema) ?? Object.keys(given).filter((key) => !commonKeys.includes(key));
+  const others = Object.keys(given).filter((key) => !commonKeys.includes(key));
+  const kindKeys = [...(keysOf(kindSchema) ?? []), ...(takesAnyKey(kindSchema) ? others : [])];
   const known = [...new Set([...commonKeys, ...kindKeys])];
   const before = problems.length;
   for (const key of Object.keys(given)) if (!known.includes(key)) problems.push(unknownKey(base, key, known));
