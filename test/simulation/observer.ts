@@ -50,7 +50,10 @@ export class JournalObserver {
     if (progress.state === 'parked' || progress.state === 'ambiguous') this.#released.add(eventId);
     if (progress.state !== 'intent') return;
     const run = this.#runs.get(eventId);
-    if (run === undefined) return this.#violate('intent-without-accepted', key);
+    if (run === undefined) {
+      this.#violate('intent-without-accepted', key);
+      return;
+    }
     const lane = run.event.partitionkey;
     for (const [other, state] of this.#progress) {
       // Forced: a person asked for it again; it is queued, and its last call long over.

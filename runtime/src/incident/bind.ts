@@ -84,9 +84,16 @@ export function bind(known: Incident | undefined, event: Event, rules: BindRules
     if (startsAt !== undefined) incident.startsAt = startsAt;
     return { meaning: 'reopens', reason: sameOccurrence ? 'start-already-closed' : 'new-occurrence', incident, matchAnew: false };
   }
-  const fresh = begin(key, event, rules.nowMs);
+  // Runs of the incident before this one count closes: they must not take the new one for theirs, still open.
+  const fresh: Incident = { ...begin(key, event, rules.nowMs), closes: known.closes };
   const incident: Incident = sameOccurrence
-    ? { ...fresh, ...(known.startsAt === undefined ? {} : { startsAt: known.startsAt }), ...(known.endsAt === undefined ? {} : { endsAt: known.endsAt }), occurrences: 0, reopened: 1 }
+    ? {
+        ...fresh,
+        ...(known.startsAt === undefined ? {} : { startsAt: known.startsAt }),
+        ...(known.endsAt === undefined ? {} : { endsAt: known.endsAt }),
+        occurrences: 0,
+        reopened: 1,
+      }
     : fresh;
   return {
     meaning: sameOccurrence ? 'reopens' : 'opens',
@@ -99,12 +106,19 @@ export function bind(known: Incident | undefined, event: Event, rules: BindRules
 function bindResolved(known: Incident | undefined, key: string, event: Event, rules: BindRules): Bound {
   const ended = endOf(event);
   if (known === undefined) {
-    const incident: Incident = { ...begin(key, event, rules.nowMs), state: 'closed', closedMs: rules.nowMs, closedAs: 'orphan', occurrences: 0 };
+    const incident: Incident = {
+      ...begin(key, event, rules.nowMs),
+      state: 'closed',
+      closedMs: rules.nowMs,
+      closedAs: 'orphan',
+      occurrences: 0,
+    };
     if (ended !== undefined) incident.endsAt = ended;
     return { meaning: 'orphan', reason: 'resolved-without-firing', incident, matchAnew: false };
   }
   if (known.state === 'closed') return { meaning: 'repeat', reason: 'resolved-while-closed', incident: known, matchAnew: false };
-  const stale = known.reopened > known.stale && ended !== undefined && known.endsAt !== undefined && compareInstants(ended, known.endsAt) === 0;
+  const stale =
+    known.reopened > known.stale && ended !== undefined && known.endsAt !== undefined && compareInstants(ended, known.endsAt) === 0;
   const incident: Incident = {
     ...known,
     state: 'closed',
@@ -128,7 +142,8 @@ export function expireAfterOf(incident: Incident, expireAfterMs: number): number
 
 /** Expiry is checked again in order: a sign of life since it was appended makes it void. undefined: void. */
 export function bindExpiry(known: Incident | undefined, openedBy: string, nowMs: number, expireAfterMs: number): Bound | undefined {
-  if (known?.state !== 'open' || known.openedBy !== openedBy || known.lastSignMs + expireAfterOf(known, expireAfterMs) > nowMs) return undefined;
+  if (known?.state !== 'open' || known.openedBy !== openedBy || known.lastSignMs + expireAfterOf(known, expireAfterMs) > nowMs)
+    return undefined;
   const incident: Incident = { ...known, state: 'closed', closedMs: nowMs, closedAs: 'expired', closes: known.closes + 1 };
   return { meaning: 'expires', reason: 'no-sign-of-life', incident, matchAnew: false };
 }

@@ -55,7 +55,8 @@ export function decideAcceptance(event: Event, known: Incident | undefined, rule
   const canReopen = known?.routes.some((route) => rules.pinned(route.hash)?.lists.reopened !== undefined) ?? false;
   const bound = bind(known, event, { nowMs: rules.nowMs, reopenWithinMs: rules.reopenWithinMs, canReopen });
   if (bound === undefined) return fresh(event, 'none', 'no-correlation', undefined, rules);
-  if (bound.meaning === 'orphan') return { run: false, outcome: 'unrouted', meaning: 'orphan', reason: bound.reason, incident: bound.incident };
+  if (bound.meaning === 'orphan')
+    return { run: false, outcome: 'unrouted', meaning: 'orphan', reason: bound.reason, incident: bound.incident };
   if (bound.matchAnew) {
     const taken = fresh(event, bound.meaning, bound.reason, bound.incident, rules);
     // An untaken repeat stays a repeat when still no route takes it.

@@ -35,7 +35,16 @@ export class BranchRunner {
   readonly #record: StepRecorder;
   readonly #pending: JournalEntry[];
 
-  constructor(ports: RunnerPorts, run: Run, body: RunBody, index: number, branch: Branch, route: CompiledRoute, pending: JournalEntry[], wake: () => void) {
+  constructor(
+    ports: RunnerPorts,
+    run: Run,
+    body: RunBody,
+    index: number,
+    branch: Branch,
+    route: CompiledRoute,
+    pending: JournalEntry[],
+    wake: () => void,
+  ) {
     this.#ports = ports;
     this.#run = run;
     this.#body = body;
@@ -75,26 +84,41 @@ export class BranchRunner {
     if (progress?.state === 'parked' && progress.forced !== true) return stop({ end: 'parked' });
     if (progress?.state === 'ambiguous' && progress.forced !== true) return stop({ end: 'ambiguous' });
     const unsettled = progress !== undefined && (progress.state === 'intent' || progress.state === 'unsettled');
-    if (!unsettled && !step.always && this.#closedSince()) return this.#record.skip(step, state, 'closed', 'The incident was closed before this step began.');
+    if (!unsettled && !step.always && this.#closedSince()) return this.#skipClosed(step, state);
     if (progress === undefined) {
       const wanted = step.when(this.#scope());
       if (!wanted.ok) {
-        return wanted.reason === 'missing-output' ? this.#record.skip(step, state, 'missing-output', wanted.detail) : this.#record.fail(step, state, 'when-error', wanted.detail);
+        return wanted.reason === 'missing-output'
+          ? this.#record.skip(step, state, 'missing-output', wanted.detail)
+          : this.#record.fail(step, state, 'when-error', wanted.detail);
       }
       if (!wanted.value) return this.#record.skip(step, state, 'when-false');
     }
     const evaluated = step.input(this.#scope());
     if (!evaluated.ok) {
-      return evaluated.reason === 'missing-output' ? this.#record.skip(step, state, 'missing-output', evaluated.detail) : this.#record.fail(step, state, 'input-error', evaluated.detail);
+      return evaluated.reason === 'missing-output'
+        ? this.#record.skip(step, state, 'missing-output', evaluated.detail)
+        : this.#record.fail(step, state, 'input-error', evaluated.detail);
     }
     if (this.#route.mode === 'shadow') {
-      return this.#record.settle(step, state, { state: 'done', atMs: this.#ports.clock.nowMs(), attempts: 0, reason: 'shadow', shadow: evaluated.value });
+      return this.#record.settle(step, state, {
+        state: 'done',
+        atMs: this.#ports.clock.nowMs(),
+        attempts: 0,
+        reason: 'shadow',
+        shadow: evaluated.value,
+      });
     }
     const action = this.#ports.action(step.use);
     if (action === undefined) return this.#record.park(step, state, 'missing-action', `No action named ${step.use} in this release.`);
     const destination = this.#ports.destination(step.destination);
     if (destination === undefined) {
-      return this.#record.park(step, state, 'missing-destination', `Destination ${step.destination} is not configured; add it, then retry the step.`);
+      return this.#record.park(
+        step,
+        state,
+        'missing-destination',
+        `Destination ${step.destination} is not configured; add it, then retry the step.`,
+      );
     }
     const target = digestTarget(evaluated.value);
     if (target !== undefined) return collapse(this.#ports, this.#record, step, state, target, evaluated.value);
@@ -104,9 +128,15 @@ export class BranchRunner {
       return this.#record.fail(step, state, 'input-invalid', `with.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`);
     }
     if (progress === undefined && step.onceWithinMs !== undefined) {
-      const earlier = await onceOutput(this.#ports, this.#run.eventId, onceHash(this.#run.key, this.#route.name, step.id), step.onceWithinMs);
+      const earlier = await onceOutput(
+        this.#ports,
+        this.#run.eventId,
+        onceHash(this.#run.key, this.#route.name, step.id),
+        step.onceWithinMs,
+      );
       if (earlier !== undefined) {
-        if (earlier.output === undefined) return this.#record.skip(step, state, 'once', `Done or begun by event ${earlier.by}; its output is not known.`);
+        if (earlier.output === undefined)
+          return this.#record.skip(step, state, 'once', `Done or begun by event ${earlier.by}; its output is not known.`);
         return this.#record.settle(step, state, {
           state: 'done',
           atMs: this.#ports.clock.nowMs(),
@@ -137,7 +167,14 @@ export class BranchRunner {
       const channel = action.budgetKey?.(input) ?? '';
       const budgetKey = destination.perChannel ? channel : '';
       if (this.#run.pass === undefined && destination.gate.budgetWaitMs(budgetKey) > COLLAPSE_AFTER_MS) {
-        return collapse(this.#ports, this.#record, step, state, { digest: digestKey(destination.name, channel), row: this.#record.key(step) }, input);
+        return collapse(
+          this.#ports,
+          this.#record,
+          step,
+          state,
+          { digest: digestKey(destination.name, channel), row: this.#record.key(step) },
+          input,
+        );
       }
     }
     const pass = this.#enter(destination, action, input);
@@ -151,19 +188,27 @@ export class BranchRunner {
       state.progress = { ...progress, state: 'retry', forced: true };
       return this.#effect(step, state, action, destination, input);
     }
+    // A close may have been accepted since this step was looked at. Only a call that may have happened already is sent again after a close.
+    const resends = progress?.state === 'intent' || progress?.state === 'unsettled';
+    if (!resends && !step.always && this.#closedSince()) {
+      pass.leave('unused');
+      return this.#skipClosed(step, state);
+    }
     const intent: Progress = { state: 'intent', n: (progress?.n ?? 0) + 1, firstMs: progress?.firstMs ?? nowMs, lastMs: nowMs };
     state.progress = intent;
     this.#pending.push({ key: progressKey(this.#run.eventId, this.#index, step.id), value: intent });
-    if (step.onceWithinMs !== undefined && intent.n === 1) this.#pending.push(claimOnce(this.#run, this.#route.name, this.#index, step.id, nowMs));
+    if (step.onceWithinMs !== undefined && intent.n === 1)
+      this.#pending.push(claimOnce(this.#run, this.#route.name, this.#index, step.id, nowMs));
     try {
       await this.#ports.put(this.#pending.splice(0));
     } catch (error) {
-      pass.leave('other');
+      pass.leave('unused');
       throw error;
     }
     const result = await this.#call(step, destination, pass, intent.firstMs, (context) => action.run(input, context));
     if (result.ok) return this.#record.done(step, state, result.value, intent.n, undefined, result.durationMs);
     if (result.error.outcome === 'unknown') return this.#unknown(step, state, intent, result.error, action, destination, input);
+    if (resends && progress.forced !== true) return this.#knownAfterUnknown(step, state, intent, result.error);
     return this.#known(step, state, intent, result.error, result.durationMs);
   }
 
@@ -174,11 +219,13 @@ export class BranchRunner {
     if (held !== undefined) {
       run.pass = undefined;
       if (held.destination === destination.name && held.budgetKey === budgetKey) return held.pass;
-      held.pass.leave('other');
+      // Another branch waited for it: it asks again when this execution ends.
+      held.pass.leave('unused');
+      run.nudged = true;
     }
     const entered = destination.gate.enter(budgetKey, run.critical, (pass) => {
       // Two branches may wait at two gates; one pass at a time, the other branch asks again.
-      if (run.pass !== undefined) return pass.leave('other');
+      if (run.pass !== undefined) return pass.leave('unused');
       run.pass = { destination: destination.name, budgetKey, pass };
       this.#wake();
     });
@@ -213,7 +260,13 @@ export class BranchRunner {
       const decision = decideRetry(step.retry, intent.n, intent.firstMs, nowMs, error.retryAfterMs ?? 0, this.#ports.random);
       if (decision.again) {
         this.#record.report(step, 'retry', intent.n, error.reason, error.message, durationMs);
-        return this.#record.wait(step, state, { ...intent, state: 'retry', dueMs: decision.dueMs, reason: error.reason, detail: error.message });
+        return this.#record.wait(step, state, {
+          ...intent,
+          state: 'retry',
+          dueMs: decision.dueMs,
+          reason: error.reason,
+          detail: error.message,
+        });
       }
     }
     // It certainly did not happen: the claim is free for the next run of the key.
@@ -221,11 +274,33 @@ export class BranchRunner {
     return this.#record.fail(step, state, error.reason, error.message, intent, durationMs);
   }
 
-  #unknown(step: CompiledStep, state: StepState, intent: Progress, error: ActionError, action: Action, destination: OpenDestination, input: Json): StepEnd {
+  /** This call certainly did nothing, but an earlier one of the step may have: still unsettled. */
+  #knownAfterUnknown(step: CompiledStep, state: StepState, intent: Progress, error: ActionError): StepEnd {
+    if (!error.retryable)
+      return this.#record.ambiguous(step, state, `An earlier call may have worked; sent again, it was refused: ${error.message}`);
+    return this.#stillUnknown(step, state, intent, error);
+  }
+
+  #unknown(
+    step: CompiledStep,
+    state: StepState,
+    intent: Progress,
+    error: ActionError,
+    action: Action,
+    destination: OpenDestination,
+    input: Json,
+  ): StepEnd {
     const settlement = action.settlement(destination.client, input);
     if (settlement.by === 'person') return this.#record.ambiguous(step, state, `${error.message} ${settlement.why}`);
     const nowMs = this.#ports.clock.nowMs();
-    const backoff = decideRetry({ ...step.retry, attempts: Number.MAX_SAFE_INTEGER, maxAgeMs: Number.MAX_SAFE_INTEGER }, intent.n, intent.firstMs, nowMs, error.retryAfterMs ?? 0, this.#ports.random);
+    const backoff = decideRetry(
+      { ...step.retry, attempts: Number.MAX_SAFE_INTEGER, maxAgeMs: Number.MAX_SAFE_INTEGER },
+      intent.n,
+      intent.firstMs,
+      nowMs,
+      error.retryAfterMs ?? 0,
+      this.#ports.random,
+    );
     const backoffMs = backoff.again ? backoff.dueMs : nowMs;
     const dueMs = settlement.by === 'probe' ? Math.max(nowMs + settlement.settleMs, nowMs + (error.retryAfterMs ?? 0)) : backoffMs;
     this.#record.report(step, 'unsettled', intent.n, error.reason, error.message);
@@ -236,15 +311,32 @@ export class BranchRunner {
   #stillUnknown(step: CompiledStep, state: StepState, progress: Progress, error: ActionError): StepEnd {
     if (!error.retryable) return this.#record.ambiguous(step, state, `It cannot be looked up: ${error.message}`);
     const nowMs = this.#ports.clock.nowMs();
-    const waitMs = Math.max(error.retryAfterMs ?? 0, Math.min(step.retry.maxBackoffMs, Math.max(step.retry.backoffMs, (nowMs - progress.lastMs) / 2)));
-    return this.#record.wait(step, state, { ...progress, state: 'unsettled', dueMs: Math.round(nowMs + waitMs), reason: `probe-${error.reason}`, detail: error.message });
+    const waitMs = Math.max(
+      error.retryAfterMs ?? 0,
+      Math.min(step.retry.maxBackoffMs, Math.max(step.retry.backoffMs, (nowMs - progress.lastMs) / 2)),
+    );
+    return this.#record.wait(step, state, {
+      ...progress,
+      state: 'unsettled',
+      dueMs: Math.round(nowMs + waitMs),
+      reason: `probe-${error.reason}`,
+      detail: error.message,
+    });
+  }
+
+  #skipClosed(step: CompiledStep, state: StepState): StepEnd {
+    // It certainly did not happen: the claim is free for the next run of the key.
+    if (step.onceWithinMs !== undefined && state.progress !== undefined)
+      this.#pending.push({ key: onceHash(this.#run.key, this.#route.name, step.id), value: undefined });
+    return this.#record.skip(step, state, 'closed', 'The incident was closed before this step began.');
   }
 
   #closedSince(): boolean {
     const { accepted } = this.#body;
     if (accepted.incident === undefined || this.#branch.list === 'resolved' || this.#branch.list === 'expired') return false;
     const incident = this.#ports.incident(accepted.incident);
-    return incident !== undefined && incident.closes > (accepted.closes ?? 0);
+    // Only closed incidents are forgotten.
+    return incident === undefined || incident.closes > (accepted.closes ?? 0);
   }
 
   #scope(): Scope {
@@ -253,7 +345,6 @@ export class BranchRunner {
     const incident = this.#body.accepted.incident === undefined ? undefined : this.#ports.incident(this.#body.accepted.incident);
     return incident === undefined ? { event, steps } : { event, steps, incident: incidentScope(incident, this.#route.name) };
   }
-
 }
 
 /** What `incident` means in expressions. */

@@ -1,8 +1,10 @@
+import type { Clock } from '../clock.js';
 import type { Json } from '../event/event.js';
 import { ActionError } from './action.js';
-import type { Clock } from '../clock.js';
 
-export type CallResult<T> = { readonly ok: true; readonly value: T; readonly durationMs: number } | { readonly ok: false; readonly error: ActionError; readonly durationMs: number };
+export type CallResult<T> =
+  | { readonly ok: true; readonly value: T; readonly durationMs: number }
+  | { readonly ok: false; readonly error: ActionError; readonly durationMs: number };
 
 /**
  * One call of an action or its probe under its timeout. Never throws: what is not an ActionError has an unknown outcome, because nobody classified it.

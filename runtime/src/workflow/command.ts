@@ -39,7 +39,14 @@ export function commandEntries(command: Command, body: RunBody, nowMs: number): 
     }
     const settled: Settled =
       command.kind === 'resolve'
-        ? { state: 'done', atMs: nowMs, attempts: progress.n, reason: 'resolved-by-person', detail: `${command.by}: ${command.reason}`, ...(command.output === undefined ? {} : { out: command.output }) }
+        ? {
+            state: 'done',
+            atMs: nowMs,
+            attempts: progress.n,
+            reason: 'resolved-by-person',
+            detail: `${command.by}: ${command.reason}`,
+            ...(command.output === undefined ? {} : { out: command.output }),
+          }
         : { state: 'failed', atMs: nowMs, attempts: progress.n, reason: 'abandoned', detail: `${command.by}: ${command.reason}` };
     entries.push({ key: settledKey(eventId, branch, step), value: settled });
   }

@@ -65,7 +65,11 @@ export function decideDigest(event: Event, known: Incident | undefined, nowMs: n
   const text = data.text.replaceAll(/\s+/g, ' ').slice(0, MAX_ROW_CHARACTERS);
   const at = before.rows.findIndex((row) => row.id === data.row);
   const isRow = data.op === 'row';
-  const rows = !isRow ? before.rows : at >= 0 ? before.rows.with(at, { id: data.row, text }) : [...before.rows, { id: data.row, text }].slice(-MAX_ROWS);
+  const rows = !isRow
+    ? before.rows
+    : at >= 0
+      ? before.rows.with(at, { id: data.row, text })
+      : [...before.rows, { id: data.row, text }].slice(-MAX_ROWS);
   const digest: Digest = isRow ? { count: before.count + (at >= 0 ? 0 : 1), version: before.version + 1, rows } : before;
   const route = digestRoute(data.destination);
   const incident: Incident = open
@@ -149,7 +153,15 @@ function showInput(scope: Scope): ReturnType<CompiledStep['input']> {
   if (hidden > 0) lines.splice(1, 0, `(the first ${hidden} are not shown)`);
   const data = scope.event.data as unknown as DigestData;
   const to = shown(scope);
-  return { ok: true, value: { channel: data.channel, text: lines.join('\n'), version, ...(to === undefined ? {} : { to: { channel: to.channel, ts: to.ts } }) } };
+  return {
+    ok: true,
+    value: {
+      channel: data.channel,
+      text: lines.join('\n'),
+      version,
+      ...(to === undefined ? {} : { to: { channel: to.channel, ts: to.ts } }),
+    },
+  };
 }
 
 function replyInput(scope: Scope): ReturnType<CompiledStep['input']> {

@@ -8,6 +8,7 @@ export class DueQueue<T> {
   #order = 0;
   #cancel: (() => void) | undefined;
   #armedForMs = Number.POSITIVE_INFINITY;
+  #stopped = false;
 
   constructor(clock: Clock, fire: (item: T) => void) {
     this.#clock = clock;
@@ -20,6 +21,7 @@ export class DueQueue<T> {
 
   /** Equal instants fire in the order they were added. There is no removal: `fire` decides whether the item still wants it. */
   add(dueMs: number, item: T): void {
+    if (this.#stopped) return;
     const heap = this.#heap;
     heap.push({ dueMs, order: this.#order++, item });
     let at = heap.length - 1;
@@ -33,6 +35,7 @@ export class DueQueue<T> {
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#cancel?.();
     this.#cancel = undefined;
     this.#heap.length = 0;

@@ -11,9 +11,12 @@ export interface GateRules {
   readonly breakerCooldownMs: number;
 }
 
-/** Permission for one call. `leave` must be called once: ok = the target answered as it should; down = it failed as if it were down; other = neither. */
+/**
+ * Permission for one call. `leave` must be called once: ok = the target answered as it should; down = it failed as if it were down; other = neither;
+ * unused = no call was made, nothing is learnt of the target and the budget is given back.
+ */
 export interface Pass {
-  leave(result: 'ok' | 'down' | 'other', retryAfterMs?: number): void;
+  leave(result: 'ok' | 'down' | 'other' | 'unused', retryAfterMs?: number): void;
 }
 
 type Waiter = (pass: Pass) => void;
@@ -119,7 +122,8 @@ export class Gate {
     let bucket = this.#buckets.get(key);
     if (bucket === undefined) {
       if (this.#buckets.size >= MAX_IDLE_BUCKETS) {
-        for (const [name, old] of this.#buckets) if (old.tokens + ((nowMs - old.atMs) / 1_000) * rate >= capacity) this.#buckets.delete(name);
+        for (const [name, old] of this.#buckets)
+          if (old.tokens + ((nowMs - old.atMs) / 1_000) * rate >= capacity) this.#buckets.delete(name);
       }
       bucket = { tokens: capacity, atMs: nowMs };
       this.#buckets.set(key, bucket);
@@ -157,7 +161,9 @@ export class Gate {
         this.#inside -= 1;
         if (isProbe) this.#probing = false;
         if (retryAfterMs !== undefined) this.#blockedUntilMs = Math.max(this.#blockedUntilMs, this.#clock.nowMs() + retryAfterMs);
-        if (result === 'ok' || result === 'other') {
+        if (result === 'unused') {
+          if (this.#rules.perSecond !== undefined) this.#bucket(budgetKey).tokens += 1;
+        } else if (result === 'ok' || result === 'other') {
           this.#failures = 0;
           this.#openUntilMs = 0;
         } else {

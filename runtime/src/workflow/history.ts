@@ -14,7 +14,13 @@ export function branchHistory(body: RunBody, index: number, route: CompiledRoute
       const { state, attempts, atMs, out, reason, detail, shadow } = settled;
       return { ...base, state, attempts, atMs, ...defined({ out, reason, detail, shadow }) };
     }
-    if (progress === undefined) return { ...base, state: outcome === undefined ? 'pending' : 'skipped', attempts: 0, ...(outcome === undefined ? {} : { reason: 'stopped' }) };
+    if (progress === undefined)
+      return {
+        ...base,
+        state: outcome === undefined ? 'pending' : 'skipped',
+        attempts: 0,
+        ...(outcome === undefined ? {} : { reason: 'stopped' }),
+      };
     const { state, n, lastMs, reason, detail, dueMs } = progress;
     return { ...base, state, attempts: n, atMs: lastMs, ...defined({ reason, detail, dueMs }) };
   });
@@ -22,7 +28,9 @@ export function branchHistory(body: RunBody, index: number, route: CompiledRoute
 }
 
 function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
 }
 
 export function historyOf(accepted: Accepted, outcome: Outcome, finishedMs: number, branches: BranchHistory[]): History {

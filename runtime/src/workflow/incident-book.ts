@@ -80,7 +80,9 @@ export class IncidentBook {
   }
 
   #dueMs(incident: Incident): number {
-    return incident.state === 'open' ? incident.lastSignMs + expireAfterOf(incident, this.#times.expireAfterMs) : (incident.closedMs ?? 0) + this.#times.keepClosedMs;
+    return incident.state === 'open'
+      ? incident.lastSignMs + expireAfterOf(incident, this.#times.expireAfterMs)
+      : (incident.closedMs ?? 0) + this.#times.keepClosedMs;
   }
 
   /** One entry a key in the queue; when it fires too early (a sign of life came), it is put back. */

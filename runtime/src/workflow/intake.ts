@@ -50,6 +50,8 @@ export class Intake {
     this.look();
     this.#working ??= this.#work().finally(() => {
       this.#working = undefined;
+      // Pushed after the last look at the queue.
+      if (this.#queue.length > 0) this.push([]);
     });
   }
 

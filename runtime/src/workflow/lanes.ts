@@ -10,6 +10,8 @@ interface Lane {
   /** Index of the head in `runs`: cheaper than shifting a long queue. */
   head: number;
   state: 'ready' | 'running' | 'waiting';
+  /** The head has run before and only waited: nothing goes before it. */
+  begun: boolean;
   critical: boolean;
 }
 
@@ -41,7 +43,7 @@ export class Lanes {
   add(run: Run): void {
     const lane = this.#lanes.get(run.key);
     if (lane === undefined) {
-      const fresh: Lane = { key: run.key, runs: [run], head: 0, state: 'ready', critical: run.critical };
+      const fresh: Lane = { key: run.key, runs: [run], head: 0, state: 'ready', begun: false, critical: run.critical };
       this.#lanes.set(run.key, fresh);
       this.#ready(fresh);
       return;
@@ -53,7 +55,7 @@ export class Lanes {
   addFirst(run: Run): void {
     const lane = this.#lanes.get(run.key);
     if (lane === undefined) return this.add(run);
-    lane.runs.splice(lane.state === 'ready' ? lane.head : lane.head + 1, 0, run);
+    lane.runs.splice(lane.state === 'ready' && !lane.begun ? lane.head : lane.head + 1, 0, run);
   }
 
   /** The head of its key has become able to go on. */
@@ -74,6 +76,7 @@ export class Lanes {
   leaves(run: Run): void {
     this.#left(run, (lane) => {
       lane.head += 1;
+      lane.begun = false;
       if (lane.head >= lane.runs.length) {
         this.#lanes.delete(lane.key);
         return;
@@ -119,6 +122,7 @@ export class Lanes {
       const run = lane.runs[lane.head];
       if (run === undefined) continue;
       lane.state = 'running';
+      lane.begun = true;
       this.#running += 1;
       this.#start(run);
     }

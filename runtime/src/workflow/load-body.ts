@@ -12,6 +12,8 @@ export async function loadBody(reader: Pick<RunnerPorts, 'get' | 'range'>, event
     const prefix = `${kind}/${eventId}/`;
     for await (const { key, value } of reader.range(prefix)) {
       const name = key.slice(prefix.length);
+      // "a" is also a prefix of what belongs to event "a/0": ours have just a branch and a step.
+      if (!/^\d+\/[^/]+$/.test(name)) continue;
       const state = steps.get(name) ?? {};
       if (kind === 'd') state.settled = value as unknown as Settled;
       else state.progress = value as unknown as Progress;

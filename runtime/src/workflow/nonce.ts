@@ -2,5 +2,7 @@ import { createHash } from 'node:crypto';
 
 /** A nonce is compared within its ordering key. Hex, 64 characters. */
 export function nonceHash(key: string, nonce: string): string {
-  return createHash('sha256').update(JSON.stringify([key, nonce])).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify([key, nonce]))
+    .digest('hex');
 }

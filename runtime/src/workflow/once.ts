@@ -8,7 +8,11 @@ import type { RunnerPorts } from './runner.js';
 
 /** Journal key of "this step of this route for this ordering key". */
 export function onceHash(key: string, route: string, step: string): string {
-  return onceKey(createHash('sha256').update(JSON.stringify([key, route, step])).digest('hex'));
+  return onceKey(
+    createHash('sha256')
+      .update(JSON.stringify([key, route, step]))
+      .digest('hex'),
+  );
 }
 
 /** Written with the first intent (no output) and again with the output: a crash between leaves a claim, never a second effect. */

@@ -2,14 +2,14 @@ import type { Event, Json } from '../event/event.js';
 import { incidentKeyOf } from '../event/event.js';
 import type { Incident } from '../incident/incident.js';
 import type { Journal, JournalEntry } from '../journal/journal.js';
-import type { Accepted, Ledger, Marker, Meaning, Outcome, Unfinished } from '../journal/records.js';
+import type { Accepted, Ledger, Marker, Meaning, Outcome, Progress, Unfinished } from '../journal/records.js';
 import { acceptedKey, duplicateKey, incidentRecordKey, LEDGER_KEY, markerKey, nonceKey, routeTextKey } from '../journal/records.js';
 import type { CompiledRoute, RouteTable } from '../plan.js';
 import type { Acceptance } from './accept.js';
 import { decideAcceptance } from './accept.js';
 import type { Command } from './command.js';
 import { commandEntries, commandSchema } from './command.js';
-import { builtInRoute, decideDigest, DIGEST_TYPE } from './digest.js';
+import { builtInRoute, DIGEST_TYPE, decideDigest } from './digest.js';
 import { DueQueue } from './due-queue.js';
 import { executeRun } from './execute-run.js';
 import { IncidentBook } from './incident-book.js';
@@ -139,7 +139,14 @@ export class Partition {
     }
     for (const incident of this.#incidents.values()) for (const route of incident.routes) hashes.add(route.hash);
     for (const hash of hashes) await this.#loadRoute(hash);
-    runs.sort((a, b) => a.offset - b.offset);
+    // A call that may be under way holds its key, also against a run that a person released before it.
+    const unsettled = new Set<string>();
+    for await (const { key, value } of journal.range(this.#partition, 'i/')) {
+      const { state, forced } = value as unknown as Progress;
+      if ((state === 'intent' || state === 'unsettled') && forced !== true) unsettled.add(key.split('/').slice(1, -2).join('/'));
+    }
+    const rank = (run: Run): number => (unsettled.has(run.eventId) ? 0 : 1);
+    runs.sort((a, b) => rank(a) - rank(b) || a.offset - b.offset);
     for (const run of runs) {
       this.#keep(run);
       this.#lanes.add(run);
@@ -164,7 +171,8 @@ export class Partition {
     const targets = new Map<string, RunBody | undefined>();
     for (const { event, offset } of deliveries) {
       if (offset < this.#ledger.next) continue;
-      if (!known.has(event.id)) known.set(event.id, (await this.#ports.journal.get(this.#partition, markerKey(event.id))) as Marker | undefined);
+      if (!known.has(event.id))
+        known.set(event.id, (await this.#ports.journal.get(this.#partition, markerKey(event.id))) as Marker | undefined);
       if (event.nonce !== undefined) {
         const key = nonceKey(nonceHash(event.partitionkey, event.nonce));
         const seen = (await this.#ports.journal.get(this.#partition, key)) as { e: string; t: number } | undefined;
@@ -211,8 +219,12 @@ export class Partition {
       if (acceptance.incident !== undefined) {
         const entry = this.#incidents.set(acceptance.incident);
         if (entry !== undefined) entries.push(entry);
-        if (acceptance.meaning === 'closes' || acceptance.meaning === 'closes-stale' || acceptance.meaning === 'expires') touched.add(acceptance.incident.key);
+        if (acceptance.meaning === 'closes' || acceptance.meaning === 'closes-stale' || acceptance.meaning === 'expires')
+          touched.add(acceptance.incident.key);
       }
+      // Void, perhaps because the clock went back: asked again when it is due.
+      if (event.type === 'router.expiry' && event.correlationid !== undefined && acceptance.meaning === 'none')
+        this.#incidents.recheck(event.correlationid);
       if (!acceptance.run) this.#end(event, offset, acceptance.outcome, acceptance.reason, acceptance.meaning, entries);
       else begun.push(this.#begin(event, offset, acceptance, entries));
     }
@@ -232,7 +244,7 @@ export class Partition {
     this.#incidents.stop();
     for (const run of this.#live.values()) {
       run.cancelWait?.();
-      run.pass?.pass.leave('other');
+      run.pass?.pass.leave('unused');
       run.pass = undefined;
     }
     while (this.#executing.size > 0) await Promise.all(this.#executing);
@@ -289,15 +301,23 @@ export class Partition {
     this.#ports.ended({ eventId, outcome, reason, meaning });
   }
 
-  #command(event: Event, offset: number, targets: ReadonlyMap<string, RunBody | undefined>, entries: JournalEntry[], released: Run[]): void {
+  #command(
+    event: Event,
+    offset: number,
+    targets: ReadonlyMap<string, RunBody | undefined>,
+    entries: JournalEntry[],
+    released: Run[],
+  ): void {
     const parsed = commandSchema.safeParse(event.data);
     if (!parsed.success) return this.#end(event, offset, 'failed', 'command-invalid', 'none', entries);
     const command: Command = parsed.data;
     if (command.kind === 'resubmit') return this.#end(event, offset, 'done', 'resubmit', 'none', entries);
     const run = this.#live.get(command.target);
     const body = targets.get(command.target);
-    if (run === undefined || body === undefined) return this.#end(event, offset, 'failed', 'command-target-not-unfinished', 'none', entries);
-    if (run.state === 'running' || released.includes(run)) return this.#end(event, offset, 'failed', 'command-target-running', 'none', entries);
+    if (run === undefined || body === undefined)
+      return this.#end(event, offset, 'failed', 'command-target-not-unfinished', 'none', entries);
+    if (run.state === 'running' || released.includes(run))
+      return this.#end(event, offset, 'failed', 'command-target-running', 'none', entries);
     const carried = commandEntries(command, body, this.#ports.clock.nowMs());
     if (carried.steps === 0) return this.#end(event, offset, 'failed', 'command-no-such-step', 'none', entries);
     entries.push(...carried.entries);
@@ -310,6 +330,8 @@ export class Partition {
   #goOn(run: Run): void {
     run.nudged = true;
     if (run.state === 'waiting') return this.#lanes.wake(run);
+    // Woken while the command was being journaled: it looks again when it comes to its end.
+    if (run.state === 'running') return;
     run.state = 'running';
     this.#lanes.addFirst(run);
   }
@@ -357,7 +379,7 @@ export class Partition {
     if (granted !== undefined && run.pass === granted) {
       // It was not needed after all (the incident closed, or a person took over).
       run.pass = undefined;
-      granted.pass.leave('other');
+      granted.pass.leave('unused');
     }
     if (end.end === 'finished') {
       const incidentEntry = this.#keepOutputs(run, end.outputs);
@@ -377,7 +399,9 @@ export class Partition {
     if (end.end === 'person') {
       run.state = end.state;
       run.body = undefined;
-      return this.#lanes.leaves(run);
+      this.#lanes.leaves(run);
+      if (run.nudged) this.#goOn(run);
+      return;
     }
     run.state = 'waiting';
     run.dueMs = end.dueMs;
@@ -432,7 +456,7 @@ export class Partition {
     const now = new Date(this.#ports.clock.nowMs()).toISOString();
     const event: Event = {
       specversion: '1.0',
-      id: `expiry-${nonceHash(incident.key, `${incident.openedBy} ${incident.lastSignMs}`).slice(0, 32)}`,
+      id: `expiry-${nonceHash(incident.key, `${incident.openedBy} ${incident.lastSignMs} ${this.#ports.clock.nowMs()}`).slice(0, 32)}`,
       type: 'router.expiry',
       source: 'router',
       ingestsource: 'router',
@@ -447,7 +471,9 @@ export class Partition {
 
   #forget(key: string): void {
     if (this.#stopping) return;
-    this.#put([{ key: incidentRecordKey(key), value: undefined }]).catch((error: unknown) => this.#ports.lost(error instanceof Error ? error : new Error(String(error))));
+    this.#put([{ key: incidentRecordKey(key), value: undefined }]).catch((error: unknown) =>
+      this.#ports.lost(error instanceof Error ? error : new Error(String(error))),
+    );
   }
 }
 

@@ -1,6 +1,6 @@
-import type { Pass } from './gate.js';
 import type { Json } from '../event/event.js';
 import type { Accepted, Progress, Settled, Unfinished } from '../journal/records.js';
+import type { Pass } from './gate.js';
 
 /** State of one step of one branch, folded from the journal: a settled fact wins over any progress. */
 export interface StepState {
@@ -41,7 +41,8 @@ export function outputsOf(body: RunBody, branch: number): Record<string, Json> {
   const outputs: Record<string, Json> = {};
   const prefix = `${branch}/`;
   for (const [key, state] of body.steps) {
-    if (key.startsWith(prefix) && state.settled?.state === 'done' && state.settled.out !== undefined) outputs[key.slice(prefix.length)] = state.settled.out;
+    if (key.startsWith(prefix) && state.settled?.state === 'done' && state.settled.out !== undefined)
+      outputs[key.slice(prefix.length)] = state.settled.out;
   }
   return outputs;
 }

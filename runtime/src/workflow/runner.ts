@@ -1,6 +1,6 @@
 import type { Clock, Random } from '../clock.js';
-import type { Incident } from '../incident/incident.js';
 import type { Event, Json } from '../event/event.js';
+import type { Incident } from '../incident/incident.js';
 import type { JournalEntry } from '../journal/journal.js';
 import type { CompiledRoute } from '../plan.js';
 import type { Action } from './action.js';

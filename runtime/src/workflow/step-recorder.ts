@@ -1,5 +1,5 @@
-import { stepKey } from '../event/step-key.js';
 import type { Json } from '../event/event.js';
+import { stepKey } from '../event/step-key.js';
 import type { JournalEntry } from '../journal/journal.js';
 import type { Branch, Outcome, Progress, Settled } from '../journal/records.js';
 import { progressKey, settledKey } from '../journal/records.js';
@@ -99,7 +99,15 @@ export class StepRecorder {
   }
 
   report(step: CompiledStep, result: string, attempts: number, reason?: string, detail?: string, durationMs?: number): void {
-    const report: StepReport = { eventId: this.#run.eventId, key: this.#run.key, route: this.#route.name, step: step.id, action: step.use, result, attempts };
+    const report: StepReport = {
+      eventId: this.#run.eventId,
+      key: this.#run.key,
+      route: this.#route.name,
+      step: step.id,
+      action: step.use,
+      result,
+      attempts,
+    };
     this.#ports.report({
       ...report,
       ...(reason === undefined ? {} : { reason }),
