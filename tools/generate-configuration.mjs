@@ -26,9 +26,17 @@ function rows(node, path, required = false) {
 }
 
 const HEAD = '| setting | type | default | meaning |\n|---|---|---|---|';
-const section = (schema, path = '') => [HEAD, ...rows(z.toJSONSchema(schema, { io: 'input' }), path)].join('\n');
+const inputOf = (schema) => z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+const section = (schema) => [HEAD, ...rows(inputOf(schema), '')].join('\n');
 
-export function configurationDoc({ configSchema, sourceCommon, destinationCommon, DEFAULT_SOURCES }) {
+const kindSections = (kinds) =>
+  kinds
+    .map(
+      ({ kind, config }) => `\n### kind: ${kind}\n\n${rows(inputOf(config), '').length > 0 ? section(config) : 'No further settings.'}\n`,
+    )
+    .join('');
+
+export function configurationDoc({ configSchema, sourceCommon, destinationCommon, DEFAULT_SOURCES }, kinds) {
   return `# Configuration
 
 Generated from \`runtime/src/config-schema.ts\`.
@@ -56,11 +64,11 @@ ${section(configSchema)}
     .join(', ')}.
 
 ${section(sourceCommon)}
-
+${kindSections(kinds.sources)}
 ## destinations.\\<name\\>
 
 Mappings name them. These settings belong to every kind; the rest belongs to the kind.
 
 ${section(destinationCommon)}
-`;
+${kindSections(kinds.destinations)}`;
 }

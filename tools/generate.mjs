@@ -7,6 +7,13 @@ import { ROOT, say } from './run.mjs';
 /** Derives the committed reference pages from the built code. `--check`: writes nothing, exit 1 when one of them is out of date. */
 const built = (file) => import(pathToFileURL(join(ROOT, 'runtime', 'dist', file)).href);
 
+/** The kinds that a registry lists ({ kind, config }), whatever it calls its table; none while the room has no registry. */
+async function kindsOf(registry) {
+  if (!existsSync(join(ROOT, 'runtime', 'dist', registry))) return [];
+  const tables = Object.values(await built(registry)).filter((table) => typeof table === 'object' && table !== null);
+  return tables.flatMap((table) => Object.values(table).filter((entry) => entry?.kind && entry.config?._zod && !entry.run));
+}
+
 function errorsDoc({ ERRORS }) {
   const meaning = { never: 'the same call fails again', backoff: 'may work later', after: 'not before the stated time' };
   const rows = Object.entries(ERRORS).map(
@@ -23,7 +30,10 @@ ${rows.join('\n')}
 }
 
 const pages = {
-  'docs/configuration.md': configurationDoc(await built('config-schema.js')),
+  'docs/configuration.md': configurationDoc(await built('config-schema.js'), {
+    sources: await kindsOf('manager/registry.js'),
+    destinations: await kindsOf('workflow/actions/registry.js'),
+  }),
   'docs/errors.md': errorsDoc(await built('errors.js')),
 };
 
