@@ -9,7 +9,11 @@ export type ListName = (typeof LISTS)[number];
 export interface Scope {
   readonly event: Event;
   readonly steps: Readonly<Record<string, Json>>;
-  readonly incident?: { readonly key: string; readonly steps: Readonly<Record<string, Json>>; readonly [fact: string]: Json | Readonly<Record<string, Json>> };
+  readonly incident?: {
+    readonly key: string;
+    readonly steps: Readonly<Record<string, Json>>;
+    readonly [fact: string]: Json | Readonly<Record<string, Json>>;
+  };
 }
 
 export type Evaluated<T> =
