@@ -206,7 +206,12 @@ export class Simulation {
     if (this.#process !== undefined && (calm || this.#random.chance(0.3))) {
       for (const event of commandsOfPerson(this.#world, () => `cmd${this.#commands++}`)) this.#send(event);
     }
-    if (this.#clock.steadyMs < 4 * FAULTS_FOR_MS || this.#process === undefined || this.#process.pipeline.unfinished() > 0)
+    if (
+      this.#clock.steadyMs < 4 * FAULTS_FOR_MS ||
+      (this.#process?.clock.armed ?? 0) > 0 ||
+      this.#process === undefined ||
+      this.#process.pipeline.unfinished() > 0
+    )
       this.#clock.after(90_000, () => this.#person());
   }
 

@@ -143,9 +143,11 @@ export class Partition {
     const unsettled = new Set<string>();
     for await (const { key, value } of journal.range(this.#partition, 'i/')) {
       const { state, forced } = value as unknown as Progress;
-      if ((state === 'intent' || state === 'unsettled') && forced !== true) unsettled.add(key.split('/').slice(1, -2).join('/'));
+      if ((state === 'intent' || state === 'unsettled') && forced !== true) unsettled.add(key.slice(2));
     }
-    const rank = (run: Run): number => (unsettled.has(run.eventId) ? 0 : 1);
+    for await (const { key } of journal.range(this.#partition, 'd/')) unsettled.delete(key.slice(2));
+    const holding = new Set([...unsettled].map((name) => name.split('/').slice(0, -2).join('/')));
+    const rank = (run: Run): number => (holding.has(run.eventId) ? 0 : 1);
     runs.sort((a, b) => rank(a) - rank(b) || a.offset - b.offset);
     for (const run of runs) {
       this.#keep(run);
