@@ -7,9 +7,11 @@ import { ROOT, say } from './run.mjs';
 /** Derives the committed reference pages from the built code. `--check`: writes nothing, exit 1 when one of them is out of date. */
 const built = (file) => import(pathToFileURL(join(ROOT, 'runtime', 'dist', file)).href);
 
+const isBuilt = (file) => existsSync(join(ROOT, 'runtime', 'dist', file));
+
 /** The kinds that a registry lists ({ kind, config }), whatever it calls its table; none while the room has no registry. */
 async function kindsOf(registry) {
-  if (!existsSync(join(ROOT, 'runtime', 'dist', registry))) return [];
+  if (!isBuilt(registry)) return [];
   const tables = Object.values(await built(registry)).filter((table) => typeof table === 'object' && table !== null);
   return tables.flatMap((table) => Object.values(table).filter((entry) => entry?.kind && entry.config?._zod && !entry.run));
 }
@@ -36,6 +38,7 @@ const pages = {
   }),
   'docs/errors.md': errorsDoc(await built('errors.js')),
 };
+if (isBuilt('mapper/mapping-file.js')) pages['mappings/mapping.schema.json'] = (await built('mapper/mapping-file.js')).mappingJsonSchema();
 
 const check = process.argv.includes('--check');
 const stale = Object.entries(pages).filter(
