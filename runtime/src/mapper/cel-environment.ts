@@ -1,0 +1,115 @@
+import { type ASTNode, Environment } from '@marcbachmann/cel-js';
+import { RE2JS } from 're2js';
+
+/** The language of expressions: CEL, with RE2 behind `matches`, `default(x, y)`, and int and double mixing freely. */
+
+const LIST_MAX_ITEMS = 1_000;
+const MATCH_MAX_CHARS = 65_536;
+const PATTERN_MAX_CHARS = 500;
+const PATTERN_CACHE_MAX = 500;
+
+const patterns = new Map<string, RE2JS>();
+
+/** Throws if `pattern` is no RE2 or is too long. */
+export function compilePattern(pattern: string): RE2JS {
+  const known = patterns.get(pattern);
+  if (known !== undefined) return known;
+  if (pattern.length > PATTERN_MAX_CHARS) throw new RangeError(`the pattern is longer than ${PATTERN_MAX_CHARS} characters`);
+  const made = RE2JS.compile(pattern);
+  if (patterns.size >= PATTERN_CACHE_MAX) patterns.clear();
+  patterns.set(pattern, made);
+  return made;
+}
+
+function matches(text: string, pattern: string): boolean {
+  if (text.length > MATCH_MAX_CHARS)
+    throw new RangeError(`matches takes texts of ${MATCH_MAX_CHARS} characters at most, received ${text.length}`);
+  return compilePattern(pattern).matcher(text).find();
+}
+
+/** What a comprehension walks through is bounded, so that two nested ones stay below a million turns. */
+function bounded(value: unknown): unknown {
+  const size = Array.isArray(value) ? value.length : value instanceof Map ? value.size : 0;
+  if (size > LIST_MAX_ITEMS) throw new RangeError(`all, exists, map and filter take ${LIST_MAX_ITEMS} items at most, received ${size}`);
+  return value;
+}
+
+interface Runner {
+  run(node: ASTNode, context: unknown): unknown;
+}
+interface Checker {
+  check(node: ASTNode, context: unknown): unknown;
+  getType(name: string): unknown;
+}
+
+/** default(x, y): y where x is absent (a field, a step's output), null or ''. */
+function defaultMacro({ args }: { args: [ASTNode, ASTNode] }): object {
+  return {
+    args,
+    async: false,
+    typeCheck(checker: Checker, _macro: unknown, context: unknown): unknown {
+      checker.check(args[0], context);
+      checker.check(args[1], context);
+      return checker.getType('dyn');
+    },
+    evaluate(runner: Runner, _macro: unknown, context: unknown): unknown {
+      let value: unknown;
+      try {
+        value = runner.run(args[0], context);
+      } catch (thrown) {
+        const code: unknown = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+        const absent =
+          thrown instanceof Error && (thrown.name === 'MissingOutput' || code === 'no_such_key' || code === 'index_out_of_bounds');
+        if (!absent) throw thrown;
+      }
+      return value === undefined || value === null || value === '' ? runner.run(args[1], context) : value;
+    },
+  };
+}
+
+const ARITHMETIC: Readonly<Record<string, (a: number, b: number) => number>> = {
+  '+': (a, b) => a + b,
+  '-': (a, b) => a - b,
+  '*': (a, b) => a * b,
+  '/': (a, b) => a / b,
+};
+
+function language(): Environment {
+  const environment = new Environment({
+    unlistedVariablesAreDyn: false,
+    homogeneousAggregateLiterals: false,
+    limits: { maxAstNodes: 1_000, maxDepth: 40, maxListElements: 200, maxMapEntries: 200, maxCallArguments: 8 },
+  });
+  for (const [sign, compute] of Object.entries(ARITHMETIC)) {
+    environment.registerOperator(`int ${sign} double`, (a: bigint, b: number) => compute(Number(a), b));
+    environment.registerOperator(`double ${sign} int`, (a: number, b: bigint) => compute(a, Number(b)));
+  }
+  environment.registerOperator('int == double', (a: bigint, b: number) => Number(a) === b);
+  environment.registerFunction('default(ast, ast): dyn', defaultMacro);
+  environment.registerFunction('string.re2Matches(string): bool', matches);
+  environment.registerFunction('list<dyn>.bounded(): list<dyn>', bounded);
+  environment.registerFunction({ name: 'bounded', receiverType: 'map', returnType: 'map', params: [], handler: bounded });
+  // A copy that has only the names it has: what `in` and has() ask.
+  environment.registerFunction({
+    name: 'named',
+    receiverType: 'map',
+    returnType: 'map',
+    params: [],
+    handler: (map: Map<unknown, unknown>) => new Map(map.entries()),
+  });
+  environment.registerFunction('list<dyn>.named(): list<dyn>', (list: unknown) => list);
+  return environment;
+}
+
+const base = language();
+
+/** A copy to which types and variables may be added. */
+export function celLanguage(): Environment {
+  return base.clone();
+}
+
+/** Where expressions run: every variable is what it is. */
+export const RUN_ENVIRONMENT: Environment = ['event', 'data', 'steps', 'incident'].reduce(
+  (environment, name) => environment.registerVariable(name, 'dyn'),
+  base.clone(),
+);
