@@ -38,6 +38,8 @@ const START_MS = Date.UTC(2030, 0, 1);
 const FAULTS_FOR_MS = 900_000;
 /** After the faults have ended everything must end within this. */
 const FINISH_WITHIN_MS = 3 * 86_400_000;
+/** Many times what the busiest honest seed writes. */
+const MOST_TRACE = 5_000;
 const MOST_STEPS = 60_000;
 
 /** Runs one seed to its end: a schedule of events, crashes and faults; then calm, until nothing is left to do. Judges at every step. */
@@ -69,7 +71,7 @@ export class Simulation {
         name: 'idempotent',
         by: 'resend',
         lagMs: 0,
-        keepForMs: jumps || random.chance(0.5) ? Number.POSITIVE_INFINITY : 600_000,
+        keepForMs: jumps || random.chance(0.5) ? Number.POSITIVE_INFINITY : 150_000,
         slowestMs: jumps ? 0 : 10_000,
       },
       { name: 'personal', by: 'person', lagMs: 0, keepForMs: 0, slowestMs: 2_500 },
@@ -216,6 +218,8 @@ export class Simulation {
   }
 
   #checkNow(): void {
+    if (this.#trace.length > MOST_TRACE)
+      this.#world.violate('nothing-polls-hot', `${this.#trace.length} lines of trace for ${this.#events} events`);
     for (const partition of this.#process?.pipeline.partitions() ?? []) {
       if (partition.conservation !== 0)
         this.#world.violate(

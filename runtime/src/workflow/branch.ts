@@ -184,8 +184,8 @@ export class BranchRunner {
       const looked = await this.#call(step, destination, pass, progress.firstMs, (context) => look(input, context));
       if (!looked.ok) return this.#stillUnknown(step, state, progress, looked.error);
       if (looked.value !== undefined) return this.#record.done(step, state, looked.value, progress.n, 'probe', looked.durationMs);
-      // Certainly not there: the same step may be sent again, as one more attempt.
-      state.progress = { ...progress, state: 'retry', forced: true };
+      // Certainly not there: the same step may be sent again, as one more attempt. Written down, or a wait for the budget would look again and again.
+      this.#record.progress(step, state, { ...progress, state: 'retry', dueMs: this.#ports.clock.nowMs(), reason: 'probed-absent' });
       return this.#effect(step, state, action, destination, input);
     }
     // A close may have been accepted since this step was looked at. Only a call that may have happened already is sent again after a close.
