@@ -2,12 +2,12 @@ import type { Json } from '../event/event.js';
 import { LISTS, type ListName } from '../plan.js';
 import type { ActionCatalog } from './catalog.js';
 import { type StepTypes, typedEnvironment } from './cel-types.js';
-import type { Report } from './check.js';
 import { checkExpressionText, type StepNames } from './check-expression.js';
 import { checkWith } from './check-with.js';
 import { type JsonSchema, jsonSchemaOf } from './json-schema.js';
 import type { RouteText, StepText } from './mapping-file.js';
 import type { MappingSource, Path } from './mapping-source.js';
+import type { Report } from './report.js';
 
 const NO_NAMES: ReadonlySet<string> = new Set();
 

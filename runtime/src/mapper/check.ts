@@ -2,8 +2,9 @@ import type { z } from 'zod';
 import type { ActionCatalog } from './catalog.js';
 import { checkRoute } from './check-route.js';
 import type { Finding } from './finding.js';
-import { type MappingFile, mappingFileSchema, type RouteText } from './mapping-file.js';
+import { mappingFileSchema, type RouteText } from './mapping-file.js';
 import { type MappingSource, type Path, readMappingSource } from './mapping-source.js';
+import type { ReadMapping, Report } from './report.js';
 import { runMappingTests } from './run-tests.js';
 
 export interface MappingText {
@@ -11,20 +12,6 @@ export interface MappingText {
   readonly file: string;
   readonly text: string;
 }
-
-export interface ReadMapping {
-  readonly source: MappingSource;
-  readonly mapping: MappingFile;
-}
-
-export type Report = (
-  source: MappingSource,
-  path: Path,
-  code: string,
-  message: string,
-  fix: string,
-  at?: { severity?: 'error' | 'warning'; key?: boolean; offset?: number },
-) => void;
 
 /** Everything that is wrong with the files, by file and place. Tests in the files run only if there is no error before. Never throws on bad files. */
 export function checkMappings(files: readonly MappingText[], catalog: ActionCatalog): readonly Finding[] {

@@ -2,11 +2,11 @@ import type { Event, Json } from '../event/event.js';
 import type { CompiledRoute, Scope } from '../plan.js';
 import { canonicalJson } from './canonical.js';
 import type { ActionCatalog } from './catalog.js';
-import type { ReadMapping, Report } from './check.js';
 import { compileRoute, type MappedRoute } from './compile.js';
 import { jsonSchemaOf, sampleOf } from './json-schema.js';
 import type { MappingTest } from './mapping-file.js';
 import type { MappingSource, Path } from './mapping-source.js';
+import type { ReadMapping, Report } from './report.js';
 import { createRouteTable } from './route-table.js';
 
 /** Runs the tests of all files against all routes, calling nothing. */
