@@ -41,6 +41,10 @@ export interface Log {
   read(position: Position): Promise<LogRecord | undefined>;
   /** Newest first from `before` (exclusive; undefined = the end), at most `count`. */
   readBackwards(partition: number, before: number | undefined, count: number): Promise<LogRecord[]>;
+  /** Oldest first, at most `count`: for trimming what is older than its retention. */
+  oldest(partition: number, count: number): Promise<LogRecord[]>;
+  /** Removes the records before `offset`. Offsets are never used again. */
+  trim(partition: number, offset: number): Promise<void>;
   /** The offset that the next record will get. */
   end(partition: number): Promise<number>;
   close(): Promise<void>;
