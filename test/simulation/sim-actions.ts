@@ -28,7 +28,7 @@ export function simAction(target: SimTarget, clock: ProcessClock, settleMs: numb
     settlement: () => {
       if (kind.by === 'probe') return { by: 'probe', settleMs };
       if (kind.by === 'person') return { by: 'person', why: 'Nothing can tell.' };
-      return kind.keepForMs === Number.POSITIVE_INFINITY ? { by: 'resend' } : { by: 'resend', forMs: kind.keepForMs - 60_000 };
+      return kind.keepForMs === Number.POSITIVE_INFINITY ? { by: 'resend' } : { by: 'resend', forMs: kind.keepForMs - 15_000 };
     },
     async run(value, context) {
       const told = value as SimInput;

@@ -71,7 +71,7 @@ export class Simulation {
         name: 'idempotent',
         by: 'resend',
         lagMs: 0,
-        keepForMs: jumps || random.chance(0.5) ? Number.POSITIVE_INFINITY : 150_000,
+        keepForMs: jumps || random.chance(0.5) ? Number.POSITIVE_INFINITY : 60_000,
         slowestMs: jumps ? 0 : 10_000,
       },
       { name: 'personal', by: 'person', lagMs: 0, keepForMs: 0, slowestMs: 2_500 },
