@@ -101,6 +101,13 @@ export class SimLog implements Log {
     return this.#disk.partitions[partition]?.length ?? 0;
   }
 
+  async oldest(partition: number, count: number): Promise<LogRecord[]> {
+    return (this.#disk.partitions[partition] ?? []).slice(0, count);
+  }
+
+  /** The simulation keeps all: its laws count every record. */
+  async trim(): Promise<void> {}
+
   async close(): Promise<void> {}
 
   crash(): void {

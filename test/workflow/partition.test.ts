@@ -110,6 +110,17 @@ test('once: while the first outcome is unknown a later run skips; a known failur
   expect(other.calls).toEqual(['e.a', 'f.a']);
 });
 
+test('once: a parked step that a person sends again does not repeat what a later run did meanwhile', async () => {
+  const bench = new Bench(route({ actions: [step('a', { onceWithinMs: 3_600_000, onError: 'park' })] }));
+  bench.script = (input) => {
+    if (input === 'e.a') throw refused({ retryable: false });
+    return input;
+  };
+  await bench.take(bench.event('e'), bench.event('f'));
+  await bench.take(command(bench, 'cmd', 'retry'));
+  expect([bench.calls, bench.steps('e')]).toEqual([['e.a', 'f.a'], ['a:done:once']]);
+});
+
 test('a close skips what has not begun and retries that wait, except always, and frees the claim of once', async () => {
   const bench = new Bench(
     route({ actions: [step('a', { onceWithinMs: 3_600_000 }), step('b'), step('c', { always: true })], resolved: [step('r')] }),

@@ -127,7 +127,9 @@ export class BranchRunner {
       const issue = input.error.issues[0];
       return this.#record.fail(step, state, 'input-invalid', `with.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`);
     }
-    if (progress === undefined && step.onceWithinMs !== undefined) {
+    // Also when a person sends again what certainly did not happen: while it was parked another run of the key may have done it.
+    const fresh = progress === undefined || (progress.state === 'retry' && progress.forced === true);
+    if (fresh && step.onceWithinMs !== undefined) {
       const earlier = await onceOutput(
         this.#ports,
         this.#run.eventId,
@@ -197,7 +199,7 @@ export class BranchRunner {
     const intent: Progress = { state: 'intent', n: (progress?.n ?? 0) + 1, firstMs: progress?.firstMs ?? nowMs, lastMs: nowMs };
     state.progress = intent;
     this.#pending.push({ key: progressKey(this.#run.eventId, this.#index, step.id), value: intent });
-    if (step.onceWithinMs !== undefined && intent.n === 1)
+    if (step.onceWithinMs !== undefined && (intent.n === 1 || progress?.forced === true))
       this.#pending.push(claimOnce(this.#run, this.#route.name, this.#index, step.id, nowMs));
     try {
       await this.#ports.put(this.#pending.splice(0));
