@@ -42,7 +42,10 @@ export class EmbeddedStore {
     const found = this.stores.meta.get(name);
     if (found === undefined) this.stores.meta.putSync(name, expected);
     else if (found !== expected) {
-      throw new RouterError('LOG_FORMAT', `${dir} has ${name} ${found}; this router expects ${expected}. Use the version that wrote it, or another log.dir.`);
+      throw new RouterError(
+        'LOG_FORMAT',
+        `${dir} has ${name} ${found}; this router expects ${expected}. Use the version that wrote it, or another log.dir.`,
+      );
     }
   }
 
@@ -76,7 +79,9 @@ export class EmbeddedStore {
       } catch (thrown) {
         const error = asError(thrown);
         const isFull = /MDB_MAP_FULL|ENOSPC|no space|EFBIG|file too large|quota/i.test(error.message);
-        const failure = new RouterError(isFull ? 'LOG_FULL' : 'NOT_DURABLE', `The embedded log could not write: ${error.message}`, { cause: error });
+        const failure = new RouterError(isFull ? 'LOG_FULL' : 'NOT_DURABLE', `The embedded log could not write: ${error.message}`, {
+          cause: error,
+        });
         for (const { reject } of batch) reject(failure);
       }
     }

@@ -158,7 +158,11 @@ export class EmbeddedLog implements Log, Journal {
   }
 
   /** In pages, so that no read transaction stays open while the caller works. */
-  async *range(partition: number, prefix: string, options: { after?: string; limit?: number } = {}): AsyncIterable<{ key: string; value: Json }> {
+  async *range(
+    partition: number,
+    prefix: string,
+    options: { after?: string; limit?: number } = {},
+  ): AsyncIterable<{ key: string; value: Json }> {
     const { storeKey: from } = journalStoreKey(partition, prefix);
     const end = behindPrefix(from);
     let start = options.after === undefined ? from : Buffer.concat([journalStoreKey(partition, options.after).storeKey, Buffer.of(0)]);
@@ -195,7 +199,8 @@ export class EmbeddedLog implements Log, Journal {
     setImmediate(() => {
       this.#pumping.delete(partition);
       const from = this.#cursor[partition];
-      if (from === undefined || this.#assignment === undefined || this.#paused.has(partition) || from >= (this.#end[partition] ?? 0)) return;
+      if (from === undefined || this.#assignment === undefined || this.#paused.has(partition) || from >= (this.#end[partition] ?? 0))
+        return;
       const records = this.#forward(partition, from, DELIVERY_COUNT, this.#end[partition]);
       this.#cursor[partition] = records.length < DELIVERY_COUNT ? this.#end[partition] : (records.at(-1)?.offset ?? from) + 1;
       if (records.length > 0) this.#assignment.deliver(partition, records);
@@ -204,7 +209,11 @@ export class EmbeddedLog implements Log, Journal {
   }
 
   #forward(partition: number, from: number, count: number, before = Number.MAX_SAFE_INTEGER): LogRecord[] {
-    const range = this.#store.stores.events.getRange({ start: eventStoreKey(partition, from), end: eventStoreKey(partition, before), limit: count });
+    const range = this.#store.stores.events.getRange({
+      start: eventStoreKey(partition, from),
+      end: eventStoreKey(partition, before),
+      limit: count,
+    });
     const found: LogRecord[] = [];
     for (const { key, value } of range) this.#collect(found, partition, key, value, undefined);
     return found;

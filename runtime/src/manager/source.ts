@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Event, Phase } from '../event/event.js';
+import type { Phase } from '../event/event.js';
 
 /** A request body as it came, bounded and inflated by the HTTP room. */
 export interface Payload {
@@ -37,13 +37,20 @@ export interface DecodeLimits {
   readonly maxDepth: number;
 }
 
+/** What a wrapping source unwraps: the body of another source, and the id the wrapper gave the delivery. */
+export interface Handoff {
+  readonly handTo: string;
+  readonly payload: Payload;
+  readonly originId: string;
+}
+
 /** One source kind = one file = one of these, listed in manager/registry.ts. Throws RouterError with a pointer for a bad envelope. */
 export interface SourceKind<Config = unknown> {
   readonly kind: string;
   readonly config: z.ZodType<Config>;
   /** Media types taken, lower case, without parameters; ending in "/*" or "+json" patterns allowed as written. */
   readonly contentTypes: readonly string[];
-  decode(payload: Payload, config: Config, limits: DecodeLimits): readonly Draft[] | Promise<readonly Draft[]>;
+  /** True: what cannot be decoded is kept as a quarantined event and answered 2xx, because the sender would retry poison for ever. */
+  readonly keepsPoison?: boolean;
+  decode(payload: Payload, config: Config, limits: DecodeLimits): readonly Draft[] | Handoff;
 }
-
-export type { Event };

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+
+const labels = z.record(z.string(), z.string());
+const instant = z.iso.datetime({ offset: true });
+
+/** One alert of an Alertmanager webhook (version 4), with the facts of the group it came in. */
+export const alertSchema = z.looseObject({
+  status: z.enum(['firing', 'resolved']),
+  labels: labels.describe('Labels identify the alert; an empty value is an absent label.'),
+  annotations: labels,
+  startsAt: instant,
+  endsAt: instant.describe('0001-01-01T00:00:00Z while firing.'),
+  generatorURL: z.string(),
+  fingerprint: z.string().regex(/^[0-9a-f]{16}$/, 'expected 16 hex digits'),
+  group: z.looseObject({
+    receiver: z.string(),
+    status: z.string(),
+    groupKey: z.string(),
+    groupLabels: labels,
+    commonLabels: labels,
+    commonAnnotations: labels,
+    externalURL: z.string(),
+    truncatedAlerts: z.number(),
+    notificationReason: z.string().optional(),
+  }),
+});
+
+export const adhocTaskSchema = z.looseObject({
+  task: z.string().min(1).describe('Task type of the SRE API, e.g. bounce-mac-cluster.'),
+  params: z.record(z.string(), z.json()).optional(),
+  requestedBy: z.string().optional(),
+  reason: z.string().optional(),
+});
+
+export const adhocMessageSchema = z.looseObject({ text: z.string().min(1), channel: z.string().min(1).optional() });
+
+/** Progress of a Dynamic Cache Rebuild; the correlation id is the run's. */
+export const dcrRunSchema = z.looseObject({
+  runId: z.string().min(1),
+  cluster: z.string().min(1),
+  state: z.string().min(1).describe('waiting, rebuilding, writing, done, failed, …'),
+  farmers: z.int().min(0).optional(),
+  expectedFarmers: z.int().min(0).optional(),
+  percent: z.number().min(0).max(100).optional(),
+  message: z.string().optional(),
+});
+
+/** Types whose `data` has a schema. Any other type is carried, routed by its type, and its data is not checked. */
+export const EVENT_TYPES: Readonly<Record<string, { readonly schema: z.ZodType; readonly summary: string }>> = {
+  'alertmanager.alert': { schema: alertSchema, summary: 'One alert of an Alertmanager notification.' },
+  'adhoc.task': { schema: adhocTaskSchema, summary: 'Someone asks for a task of the SRE API.' },
+  'adhoc.message': { schema: adhocMessageSchema, summary: 'Someone wants a message sent.' },
+  'dcr.run': { schema: dcrRunSchema, summary: 'A Dynamic Cache Rebuild reports how far it is.' },
+};
