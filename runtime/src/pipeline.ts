@@ -34,7 +34,8 @@ export class Pipeline {
   }
 
   async ingest(source: string, payload: Payload): Promise<readonly Event[]> {
-    if (this.unfinished() >= this.#rules.unfinished) throw new RouterError('OVERLOADED', `${this.unfinished()} runs are unfinished; try again later.`);
+    if (this.unfinished() >= this.#rules.unfinished)
+      throw new RouterError('OVERLOADED', `${this.unfinished()} runs are unfinished; try again later.`);
     const events = await this.#ports.decode(source, payload);
     await this.append(events);
     return events;
@@ -61,6 +62,13 @@ export class Pipeline {
     });
   }
 
+  async trim(retentionMs: number): Promise<void> {
+    const { log } = this.#ports;
+    for (const [id, { partition }] of this.#owned) {
+      await partition.trim(retentionMs, { oldest: (count) => log.oldest(id, count), trim: (offset) => log.trim(id, offset) });
+    }
+  }
+
   partitions(): readonly Partition[] {
     return [...this.#owned.values()].map((owned) => owned.partition);
   }
@@ -74,8 +82,27 @@ export class Pipeline {
   async #assigned(id: number): Promise<number> {
     const { log, ...ports } = this.#ports;
     const look = (): void => this.#owned.get(id)?.intake.look();
-    const partition = new Partition(id, { ...ports, ended: (end) => (ports.ended(end), look()), append: (event) => this.append([event]), commit: (next) => void log.commit(id, next).catch(ports.lost) }, this.#rules);
-    const intake = new Intake(partition, { ...ports, pause: () => log.pause(id), resume: () => log.resume(id), unfinished: () => this.unfinished(), nowMs: () => ports.clock.nowMs() }, this.#rules);
+    const partition = new Partition(
+      id,
+      {
+        ...ports,
+        ended: (end) => (ports.ended(end), look()),
+        append: (event) => this.append([event]),
+        commit: (next) => void log.commit(id, next).catch(ports.lost),
+      },
+      this.#rules,
+    );
+    const intake = new Intake(
+      partition,
+      {
+        ...ports,
+        pause: () => log.pause(id),
+        resume: () => log.resume(id),
+        unfinished: () => this.unfinished(),
+        nowMs: () => ports.clock.nowMs(),
+      },
+      this.#rules,
+    );
     const next = await partition.restore();
     this.#owned.set(id, { partition, intake });
     return next;

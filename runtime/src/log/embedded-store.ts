@@ -13,6 +13,15 @@ export interface Stores {
   readonly damaged: Database<Buffer, string>;
 }
 
+/** Inside a batch: the batch's own promise tells the outcome, the one of each operation must not go unheard. */
+export function put<K extends Buffer | string, V>(store: Database<V, K>, key: K, value: V): void {
+  store.put(key, value).catch(() => undefined);
+}
+
+export function remove(store: Database<Buffer, Buffer>, key: Buffer): void {
+  store.remove(key).catch(() => undefined);
+}
+
 /**
  * One lmdb environment and one writer. Writes asked for while a commit is under way are committed together in the next: one durable transaction for all.
  * Delivery guarantees: a write's promise resolves when its transaction is on disk (fsync); a transaction that fails rejects all its writes and changes nothing.

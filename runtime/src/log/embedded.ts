@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js';
 import type { Json } from '../event/event.js';
 import type { Journal, JournalEntry } from '../journal/journal.js';
 import { seal, unseal } from './checked-value.js';
-import { EmbeddedStore, type Stores } from './embedded-store.js';
+import { EmbeddedStore, put, remove, type Stores } from './embedded-store.js';
 import { lockFolder } from './folder-lock.js';
 import type { Assignment, Log, LogRecord, Position } from './log.js';
 import { partitionOfKey } from './partition-of-key.js';
@@ -77,8 +77,8 @@ export class EmbeddedLog implements Log, Journal {
         touched.add(partition);
         placed.push({ position: { partition, offset }, storeKey: eventStoreKey(partition, offset), value: sealRecord(key, value) });
       }
-      for (const { storeKey, value } of placed) events.put(storeKey, value);
-      for (const partition of touched) meta.put(`end/${partition}`, this.#next[partition] ?? 0);
+      for (const { storeKey, value } of placed) put(events, storeKey, value);
+      for (const partition of touched) put(meta, `end/${partition}`, this.#next[partition] ?? 0);
     });
     for (const { position } of placed) this.#end[position.partition] = Math.max(this.#end[position.partition] ?? 0, position.offset + 1);
     for (const partition of touched) this.#pump(partition);
@@ -130,7 +130,7 @@ export class EmbeddedLog implements Log, Journal {
   async trim(partition: number, offset: number): Promise<void> {
     const keys = [...this.#store.stores.events.getKeys({ start: eventStoreKey(partition, 0), end: eventStoreKey(partition, offset) })];
     await this.#store.write(({ events }) => {
-      for (const key of keys) events.remove(key);
+      for (const key of keys) remove(events, key);
     });
   }
 
@@ -145,8 +145,8 @@ export class EmbeddedLog implements Log, Journal {
     });
     return this.#store.write(({ journal }) => {
       for (const { storeKey, value } of sealed) {
-        if (value === undefined) journal.remove(storeKey);
-        else journal.put(storeKey, value);
+        if (value === undefined) remove(journal, storeKey);
+        else put(journal, storeKey, value);
       }
     });
   }
@@ -252,8 +252,8 @@ export class EmbeddedLog implements Log, Journal {
   #setAside(store: 'events' | 'journal', partition: number, key: string, storeKey: Buffer, sealed: Buffer): void {
     this.#report({ partition, key, store });
     const move = (stores: Stores): void => {
-      stores.damaged.put(`${store}/${storeKey.toString('base64url')}`.slice(0, 1_900), sealed);
-      stores[store].remove(storeKey);
+      put(stores.damaged, `${store}/${storeKey.toString('base64url')}`.slice(0, 1_900), sealed);
+      remove(stores[store], storeKey);
     };
     this.#store.write(move).catch(() => undefined);
   }

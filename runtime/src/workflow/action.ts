@@ -52,7 +52,7 @@ export type Settlement =
   | { readonly by: 'person'; readonly why: string };
 
 /** One action = one file = one of these, listed in actions/registry.ts. */
-export interface Action<Input extends Json = Json, Output extends Json = Json, Client = unknown> {
+export interface Action<Input = Json, Output extends Json = Json, Client = unknown> {
   readonly name: string;
   /** Destination kind, which is also the name of the default destination: slack, jira, sre, http (no default). */
   readonly kind: string;
@@ -76,6 +76,8 @@ export interface DestinationKind<Config = unknown, Client = unknown> {
   readonly kind: string;
   readonly config: z.ZodType<Config>;
   open(name: string, config: Config, tools: DestinationTools): Client;
+  /** Where the configuration names no budget. */
+  readonly defaultBudget?: { readonly perSecond: number; readonly per: 'channel' | 'destination' };
   /** For `check --online`: each thing that is missing with its remedy; empty = fine. */
   check?(client: Client): Promise<readonly { what: string; remedy: string }[]>;
 }

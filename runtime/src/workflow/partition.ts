@@ -18,6 +18,8 @@ import { loadBody } from './load-body.js';
 import { nonceHash } from './nonce.js';
 import type { Run, RunBody } from './run-state.js';
 import type { RunnerPorts } from './runner.js';
+import type { TrimPorts } from './trim.js';
+import { trimOldest } from './trim.js';
 
 /** One record of `events`, decoded. undefined event: the stored value was unreadable. */
 export interface Delivery {
@@ -236,6 +238,18 @@ export class Partition {
     for (const run of begun) this.#lanes.add(run);
     for (const run of released) this.#goOn(run);
     if (touched.size > 0) this.#wakeIncidents(touched);
+  }
+
+  /** Removes what has ended and is older than the retention, oldest first. */
+  async trim(retentionMs: number, log: Pick<TrimPorts, 'oldest' | 'trim'>): Promise<void> {
+    const ports: TrimPorts = {
+      ...log,
+      journal: this.#ports.journal,
+      put: (entries) => this.#put(entries),
+      isLive: (eventId) => this.#live.has(eventId) || this.#ending.has(eventId),
+      nowMs: () => this.#ports.clock.nowMs(),
+    };
+    while (!this.#stopping && (await trimOldest(this.#partition, this.#ledger.next, retentionMs, ports)));
   }
 
   /** Starts nothing more, waits for calls under way (they are aborted when `shutdown` is), flushes. */

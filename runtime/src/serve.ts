@@ -1,0 +1,285 @@
+import { readFileSync } from 'node:fs';
+import type { Logger } from 'pino';
+import { EnvHttpProxyAgent, fetch as undiciFetch } from 'undici';
+import { MINUTE_MS, systemClock } from './clock.js';
+import type { Config, ConfigKinds } from './config.js';
+import { RouterError } from './errors.js';
+import type { Event, Json } from './event/event.js';
+import { EVENT_TYPES } from './event/types.js';
+import { createHttpServer } from './http/server.js';
+import type { Journal } from './journal/journal.js';
+import { openEmbedded } from './log/embedded.js';
+import { Manager } from './manager/manager.js';
+import { readPayload } from './manager/payload.js';
+import { SOURCE_KINDS } from './manager/registry.js';
+import type { ActionCatalog } from './mapper/catalog.js';
+import { compileExpression } from './mapper/expression.js';
+import { loadMappings, readMappingFolder } from './mapper/load.js';
+import { createRouteTable } from './mapper/route-table.js';
+import { createLogger, createMetrics } from './observe.js';
+import { Pipeline } from './pipeline.js';
+import { systemRandom } from './random.js';
+import { registerSecret } from './redact.js';
+import { createView } from './view/view.js';
+import type { DestinationTools } from './workflow/action.js';
+import { ACTIONS, DESTINATION_KINDS } from './workflow/actions/registry.js';
+import { openDestinations } from './workflow/destinations.js';
+
+/** The schemas of every source and destination kind, for the configuration. */
+export const KINDS: ConfigKinds = {
+  sourceKinds: Object.fromEntries(Object.entries(SOURCE_KINDS).map(([name, kind]) => [name, kind.config])),
+  destinationKinds: Object.fromEntries(Object.entries(DESTINATION_KINDS).map(([name, kind]) => [name, kind.config])),
+};
+
+export interface ServeOptions {
+  readonly logger?: Logger;
+  readonly version?: string;
+  /** Called when the router cannot go on (the log refuses writes): the process should end and be started again. */
+  readonly onLost?: (error: Error) => void;
+  /** Tests put a journal in between that crashes at a boundary. */
+  readonly wrapJournal?: (journal: Journal) => Journal;
+}
+
+export interface RunningRouter {
+  readonly url: string;
+  /** Takes no more work, lets steps finish for at most workflow.grace, journals the rest, closes the log. */
+  stop(): Promise<void>;
+}
+
+const RUN_QUEUE = 2_000;
+const ACCEPT_BATCH = 256;
+
+/** What mappings may name, from the actions and the configured destinations. */
+export function catalogOf(config: Config): ActionCatalog {
+  const names = Object.keys(ACTIONS).filter((name) => name !== 'slack.digest');
+  return {
+    names,
+    destinations: new Set(Object.keys(config.destinations)),
+    get(name) {
+      const action = names.includes(name) ? ACTIONS[name] : undefined;
+      if (action === undefined) return undefined;
+      return { kind: action.kind, defaultDestination: action.kind === 'http' ? undefined : action.kind, input: action.input, output: action.output };
+    },
+    dataSchema: (type) => EVENT_TYPES[type]?.schema,
+  };
+}
+
+/** What destinations are opened with. */
+export function destinationTools(version: string): DestinationTools {
+  const dispatcher = new EnvHttpProxyAgent();
+  return {
+    secret(file) {
+      const value = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+      registerSecret(value);
+      return value;
+    },
+    fetch: ((url: URL, init: RequestInit) => undiciFetch(url, { ...(init as object), dispatcher } as Parameters<typeof undiciFetch>[1])) as unknown as typeof fetch,
+    userAgent: `sre-router/${version}`,
+  };
+}
+
+/** The composition root of `sre-router serve`: one process with every role on the embedded log. */
+export async function serve(config: Config, options: ServeOptions = {}): Promise<RunningRouter> {
+  const clock = systemClock;
+  const logger = options.logger ?? createLogger();
+  const version = options.version ?? '0.0.0';
+  const metrics = createMetrics();
+  const catalog = catalogOf(config);
+  const loaded = loadMappings(await readMappingFolder(config.mappings), catalog);
+  const routes = createRouteTable(loaded.routes, {
+    catalog,
+    onWhenError: ({ route, event, detail }) => {
+      metrics.whenErrors.inc({ route });
+      logger.warn({ route, event: event.id, detail }, 'the route\'s when failed; it counts as no match');
+    },
+  });
+  const store = openEmbedded({ dir: config.log.dir, clock });
+  const journal = options.wrapJournal?.(store) ?? store;
+  store.onDamaged(({ partition, key, store: where }) => {
+    metrics.damaged.inc();
+    logger.error({ partition, key, store: where }, 'a stored value does not match its checksum; it is set aside under "damaged"');
+  });
+  const destinations = openDestinations(
+    Object.fromEntries(Object.entries(config.destinations).map(([name, given]) => [name, { ...given, budget: given.budget ?? DESTINATION_KINDS[given.kind]?.defaultBudget }])),
+    DESTINATION_KINDS,
+    destinationTools(version),
+    clock,
+    () => 1,
+  );
+  const manager = new Manager({
+    sources: Object.fromEntries(Object.entries(config.sources).map(([name, source]) => [name, { kind: source.kind, settings: source.settings, keyOf: keyFunction(source.key) }])),
+    limits: { maxEntries: config.limits.alertCount, maxDepth: config.limits.depth, eventBytes: config.limits.eventBytes },
+    clock,
+    random: systemRandom,
+    unknownType: () => metrics.unknownType.inc(),
+  });
+  const shutdown = new AbortController();
+  const state = { stopping: false, started: false, lost: undefined as Error | undefined };
+  const pipeline = new Pipeline(
+    {
+      clock,
+      random: systemRandom,
+      log: store,
+      journal,
+      routes: () => routes,
+      action: (name) => ACTIONS[name],
+      destination: (name) => destinations.get(name),
+      mayStart: () => !state.stopping && state.lost === undefined,
+      shutdown: shutdown.signal,
+      decode: async (source, payload) => manager.decode(source, payload),
+      lost(error) {
+        if (state.lost !== undefined) return;
+        state.lost = error;
+        logger.fatal({ err: error }, 'the log refuses writes; the router must be started again');
+        options.onLost?.(error);
+      },
+      received: (event) => metrics.received.inc({ type: event.type }),
+      ended({ eventId, outcome, reason, meaning }) {
+        metrics.outcomes.inc({ outcome });
+        logger.info({ event: eventId, outcome, reason, meaning }, `event ${outcome}`);
+      },
+      report(step) {
+        metrics.stepAttempts.inc({ action: step.action, result: step.result });
+        if (step.durationMs !== undefined) metrics.stepDuration.observe({ action: step.action, result: step.result }, step.durationMs / 1_000);
+        const { eventId, action, ...rest } = step;
+        logger.info({ event: eventId, ...rest }, `${action} ${step.result}`);
+      },
+      unreadable: (offset, detail) => logger.error({ offset, detail }, 'a record of the log is no event; it is quarantined'),
+    },
+    {
+      running: config.workflow.runningCount,
+      reopenWithinMs: config.incidents.reopenWithinMs,
+      expireAfterMs: config.incidents.expireAfterMs,
+      dedupeWindowMs: config.incidents.dedupeWindowMs,
+      batch: ACCEPT_BATCH,
+      queue: RUN_QUEUE,
+      unfinished: config.limits.unfinishedCount,
+    },
+  );
+  metrics.watch({
+    unfinished: () => sumStates(pipeline),
+    conservation: () => pipeline.partitions().reduce((sum, partition) => sum + partition.conservation, 0),
+    oldestUnfinishedSeconds() {
+      const oldest = pipeline.partitions().flatMap((partition) => partition.oldestUnfinishedMs() ?? []);
+      return oldest.length === 0 ? 0 : Math.max(0, clock.nowMs() - Math.min(...oldest)) / 1_000;
+    },
+    destinations: () => [...destinations.values()].map(({ name, gate }) => ({ name, inFlight: gate.inside, waiting: gate.waiting, open: gate.open })),
+  });
+  const view = createView({ log: store, journal, routes: () => routes, nowMs: () => clock.nowMs() });
+  const http = createHttpServer({
+    ...config.http,
+    tokensFile: config.http.auth.tokensFile,
+    bodyBytes: config.limits.bodyBytes,
+    view,
+    async ingest(source, raw, headers) {
+      if (state.stopping) throw new RouterError('STOPPING', 'The router is stopping; send it again.');
+      return pipeline.ingest(source, await readPayload(raw, headers, config.limits.bodyBytes));
+    },
+    command: (command) => sendCommand(command, { view, pipeline, manager, nowIso: () => new Date(clock.nowMs()).toISOString() }),
+    readiness() {
+      const reasons = [
+        ...(state.started ? [] : ['restoring what was unfinished']),
+        ...(state.stopping ? ['stopping'] : []),
+        ...(state.lost === undefined ? [] : [`the log refuses writes: ${state.lost.message}`]),
+      ];
+      return { ready: reasons.length === 0, reasons };
+    },
+    mappings: () => ({ hash: routes.hash, routes: loaded.routes.map(({ name, type, mode, critical, hash }) => ({ name, type, mode, critical, hash })) }),
+    metricsText: () => metrics.registry.metrics(),
+    metricsType: metrics.registry.contentType,
+    onError: (error) => logger.error({ err: error }, 'a request failed'),
+  });
+  const url = await http.listen().catch(async (error: unknown) => {
+    await store.close();
+    throw error;
+  });
+  await pipeline.start();
+  state.started = true;
+  let cancelTrim = (): void => undefined;
+  const trim = (): void => {
+    cancelTrim = clock.after(MINUTE_MS, () => {
+      pipeline
+        .trim(config.log.retentionMs)
+        .catch((error: unknown) => logger.error({ err: error }, 'trimming failed; it is tried again'))
+        .finally(trim);
+    });
+  };
+  trim();
+  logger.info({ url, routes: loaded.routes.length, unfinished: pipeline.unfinished() }, 'ready');
+  return {
+    url,
+    async stop() {
+      state.stopping = true;
+      cancelTrim();
+      const cancelGrace = clock.after(config.workflow.graceMs, () => shutdown.abort());
+      await http.close();
+      await store.close();
+      cancelGrace();
+      for (const { gate } of destinations.values()) gate.stop();
+      logger.info('stopped; what is unfinished goes on at the next start');
+    },
+  };
+}
+
+function sumStates(pipeline: Pipeline): Record<string, number> {
+  const sum: Record<string, number> = { running: 0, waiting: 0, parked: 0, ambiguous: 0 };
+  for (const partition of pipeline.partitions()) for (const [state, count] of Object.entries(partition.unfinishedByState())) sum[state] = (sum[state] ?? 0) + count;
+  return sum;
+}
+
+/** Compiled once; an expression that fails on an event leaves it its default key. Throws CONFIG_INVALID for one that cannot be read. */
+function keyFunction(text: string | undefined): ((event: Event) => string | undefined) | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const expression = compileExpression(text);
+    return (event) => {
+      const value = expression.evaluate({ event, steps: {} });
+      return value.ok && (typeof value.value === 'string' || typeof value.value === 'number') ? String(value.value) : undefined;
+    };
+  } catch (error) {
+    throw new RouterError('CONFIG_INVALID', `sources.*.key: ${error instanceof Error ? error.message : String(error)} (in: ${text})`, { cause: error });
+  }
+}
+
+interface CommandPorts {
+  readonly view: ReturnType<typeof createView>;
+  readonly pipeline: Pipeline;
+  readonly manager: Manager;
+  nowIso(): string;
+}
+
+type CommandRequest = { kind: 'retry' | 'resolve' | 'abandon' | 'resubmit'; target: string; step?: string; branch?: number; by: string; reason: string; output?: Json; data?: Json };
+
+/** A command travels as an event, so that the owner of the run takes it, once and in order; a resubmitted event travels with it. */
+async function sendCommand(request: CommandRequest, { view, pipeline, manager, nowIso }: CommandPorts): Promise<{ id: string }> {
+  const { data: replacement, ...command } = request;
+  const detail = await view.event(command.target);
+  if (detail === undefined) throw new RouterError('NOT_FOUND', `No event ${command.target}.`);
+  const original = await view.original(command.target);
+  if (original === undefined) throw new RouterError('NOT_FOUND', `The record of event ${command.target} is older than log.retention.`);
+  const isResubmit = command.kind === 'resubmit';
+  const isWaiting = detail.state === 'parked' || detail.state === 'ambiguous' || detail.state === 'waiting';
+  if (!isResubmit && !isWaiting) throw new RouterError('WRONG_STATE', `Event ${command.target} is ${detail.state}; ${command.kind} is for parked and ambiguous steps.`);
+  if (isResubmit && (isWaiting || detail.state === 'running')) throw new RouterError('WRONG_STATE', `Event ${command.target} is ${detail.state}; resubmit is for events that have ended.`);
+  const again = isResubmit ? manager.again(original, await nextNumber(view, original.id), replacement) : undefined;
+  const now = nowIso();
+  const event: Event = {
+    specversion: '1.0',
+    id: `command-${systemRandom.hex(10)}`,
+    type: 'router.command',
+    source: 'router',
+    ingestsource: 'router',
+    time: now,
+    recordedtime: now,
+    partitionkey: original.partitionkey,
+    data: command as unknown as Json,
+  };
+  await pipeline.append(again === undefined ? [event] : [event, again]);
+  return { id: again?.id ?? event.id };
+}
+
+/** Two people who resubmit at once get the same number: one new event, the other a duplicate. */
+async function nextNumber(view: CommandPorts['view'], id: string): Promise<number> {
+  const base = id.replace(/~\d+$/, '');
+  for (let n = 1; ; n += 1) if ((await view.event(`${base}~${n}`)) === undefined) return n;
+}

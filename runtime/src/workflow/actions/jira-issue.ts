@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import type { Action, ActionContext } from '../action.js';
+import { ActionError } from '../action.js';
+import type { JiraClient } from './jira-client.js';
+import { adf, wiki } from './jira-text.js';
+
+const input = z.object({
+  project: z.string().min(1).describe('Project key.'),
+  issueType: z.string().min(1).default('Task'),
+  summary: z.string().min(1),
+  description: z.string().optional(),
+  labels: z.array(z.string().regex(/^\S+$/, 'a label has no spaces')).optional(),
+  priority: z.string().optional(),
+  fields: z.record(z.string(), z.json()).optional().describe('Further fields by id, as Jira takes them.'),
+});
+const output = z.object({ id: z.string(), key: z.string(), url: z.string() });
+type Output = z.infer<typeof output>;
+
+const labelOf = (key: string): string => `sre-${key.slice(0, 12)}`;
+const issue = z.object({ id: z.string(), key: z.string() });
+
+function asOutput(found: unknown, client: JiraClient, outcome: 'known' | 'unknown'): Output {
+  const parsed = issue.safeParse(found);
+  if (!parsed.success) throw new ActionError(outcome, 'malformed-answer', 'Jira: the answer has no issue id and key.');
+  return { ...parsed.data, url: `${client.baseUrl}/browse/${parsed.data.key}` };
+}
+
+export const jiraIssue: Action<z.output<typeof input>, Output, JiraClient> = {
+  name: 'jira.issue',
+  kind: 'jira',
+  summary: 'Creates an issue.',
+  delivery: 'Once. The issue carries a label made of the step key; after a lost answer it is searched for, not sooner than the destination\'s settle, before another is created.',
+  input: input as unknown as z.ZodType<z.output<typeof input>>,
+  output,
+  settlement: ({ settleMs }) => ({ by: 'probe', settleMs }),
+  async run({ project, issueType, summary, description, labels, priority, fields }, { client, key, signal }: ActionContext<JiraClient>) {
+    const data = {
+      fields: {
+        ...fields,
+        project: { key: project },
+        issuetype: { name: issueType },
+        summary: summary.replaceAll(/\s+/g, ' ').slice(0, 254),
+        labels: [...(labels ?? []), labelOf(key)],
+        ...(description === undefined ? {} : { description: client.version === 3 ? adf(description) : wiki(description) }),
+        ...(priority === undefined ? {} : { priority: { name: priority } }),
+      },
+    };
+    return asOutput(await client.send({ method: 'POST', path: '/issue', data, signal }), client, 'unknown');
+  },
+  async probe(_input, { client, key, signal }) {
+    const path = client.version === 3 ? '/search/jql' : '/search';
+    const found = await client.send<{ issues?: unknown[] }>({ method: 'GET', path, params: { jql: `labels = "${labelOf(key)}"`, maxResults: 2, fields: 'id,key' }, signal });
+    if (!Array.isArray(found?.issues)) throw new ActionError('unknown', 'malformed-answer', 'Jira: the search answered no list of issues.');
+    return found.issues[0] === undefined ? undefined : asOutput(found.issues[0], client, 'unknown');
+  },
+};

@@ -1,0 +1,22 @@
+import type { Action, DestinationKind } from '../action.js';
+import { http } from './http-client.js';
+import { httpRequest } from './http-request.js';
+import { jira } from './jira-client.js';
+import { jiraComment } from './jira-comment.js';
+import { jiraIssue } from './jira-issue.js';
+import { jiraTransition } from './jira-transition.js';
+import { slack } from './slack-client.js';
+import { slackDigest } from './slack-digest.js';
+import { slackMessage } from './slack-message.js';
+import { slackReply } from './slack-reply.js';
+import { slackUpdate } from './slack-update.js';
+import { sre } from './sre-client.js';
+import { sreTask } from './sre-task.js';
+
+const all = [slackMessage, slackReply, slackUpdate, slackDigest, jiraIssue, jiraComment, jiraTransition, sreTask, httpRequest] as unknown as readonly Action[];
+
+/** Every action there is, by name. Mappings see all but the internal slack.digest. */
+export const ACTIONS: Readonly<Record<string, Action>> = Object.fromEntries(all.map((action) => [action.name, action]));
+
+/** Every kind of destination there is. */
+export const DESTINATION_KINDS = { slack, jira, sre, http } as unknown as Readonly<Record<string, DestinationKind>>;

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import type { Action } from '../action.js';
+import type { SlackClient } from './slack-client.js';
+import { findPosted, post, posted } from './slack-post.js';
+
+const input = z.object({
+  channel: z.string().min(1).describe('Name ("#sre") or id.'),
+  text: z.string().min(1).describe('Payload text in it is escaped: it pings nobody.'),
+});
+
+export const slackMessage: Action<z.infer<typeof input>, z.infer<typeof posted>, SlackClient> = {
+  name: 'slack.message',
+  kind: 'slack',
+  summary: 'Posts a message to a channel.',
+  delivery: 'Once. The message carries the step key as metadata; after a lost answer the channel is searched for it before it is sent again. Without channels:history the step becomes ambiguous instead.',
+  input,
+  output: posted,
+  collapses: true,
+  budgetKey: ({ channel }) => channel,
+  settlement: ({ settleMs }) => ({ by: 'probe', settleMs }),
+  run: ({ channel, text }, context) => post(channel, text, undefined, context),
+  probe: ({ channel }, context) => findPosted(channel, undefined, context),
+};
