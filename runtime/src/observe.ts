@@ -97,7 +97,7 @@ export interface LogOptions {
 export function createLogger({ level = 'info', readable = false, destination }: LogOptions = {}): Logger {
   const options = {
     level,
-    base: undefined,
+    base: null,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: {
       level: (label: string) => ({ level: label }),

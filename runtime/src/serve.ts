@@ -165,7 +165,7 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
     },
     destinations: () => [...destinations.values()].map(({ name, gate }) => ({ name, inFlight: gate.inside, waiting: gate.waiting, open: gate.open })),
   });
-  const view = createView({ log: store, journal, routes: () => routes, nowMs: () => clock.nowMs() });
+  const view = createView({ log: store, journal, routes: () => routes });
   const http = createHttpServer({
     ...config.http,
     tokensFile: config.http.auth.tokensFile,
