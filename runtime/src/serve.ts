@@ -61,6 +61,7 @@ export function catalogOf(config: Config): ActionCatalog {
       return { kind: action.kind, defaultDestination: action.kind === 'http' ? undefined : action.kind, input: action.input, output: action.output };
     },
     dataSchema: (type) => EVENT_TYPES[type]?.schema,
+    dataExample: (type) => EVENT_TYPES[type]?.example,
   };
 }
 

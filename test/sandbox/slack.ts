@@ -1,65 +1,210 @@
-import { type Answer, type Effect, type Handler, type StandIn, type StandInRequest, startStandIn } from './server.js';
+import { createHash } from 'node:crypto';
+import { type Effect, type Handler, isRecord, type SandboxAnswer, type SandboxRequest, type StandIn, startStandIn } from './server.js';
+
+const SCOPES = 'chat:write,chat:write.public,channels:read,channels:history,groups:read,groups:history';
+const MAX_TEXT = 40_000;
+const DEFAULT_PAGE = 100;
+const MAX_PAGE = 1_000;
+const ID = /^[CGD][A-Z0-9]{6,}$/;
 
 interface Message {
-  ts: string;
+  readonly micros: number;
+  readonly ts: string;
+  readonly threadTs: string | undefined;
+  readonly metadata: unknown;
   text: string;
-  thread_ts?: string;
-  metadata?: { event_type: string; event_payload: { key?: string } };
 }
 
-/** Stands in for Slack's Web API: messages, threads, updates, metadata, history. Base URL: `${url}/api/`. */
-export async function startSlack(onEffect?: (effect: Effect) => void, port = 0): Promise<StandIn> {
-  const channels = new Map<string, { id: string; name: string; messages: Message[] }>();
-  let clock = 0;
-  const channelOf = (given: string): { id: string; name: string; messages: Message[] } => {
-    const name = given.replace(/^#/, '');
-    for (const channel of channels.values()) if (channel.id === given || channel.name === name) return channel;
-    const channel = { id: `C${String(channels.size + 1).padStart(8, '0')}`, name, messages: [] };
-    channels.set(channel.id, channel);
-    return channel;
-  };
-  const handler: Handler = {
-    route: ({ path }) => path.replace(/^\/api\//, ''),
-    handle(request, effect): Answer {
-      const { body } = request;
-      const text = (name: string): string => String(body[name] ?? request.query.get(name) ?? '');
-      switch (handler.route(request)) {
-        case 'auth.test':
-          return { headers: { 'x-oauth-scopes': 'chat:write,channels:read,channels:history' }, body: { ok: true, user: 'sre-router' } };
-        case 'chat.postMessage': {
-          const channel = channelOf(text('channel'));
-          clock += 1;
-          const metadata = body.metadata === undefined ? undefined : (asJson(body.metadata) as NonNullable<Message['metadata']>);
-          const message: Message = { ts: `${Math.floor(Date.now() / 1_000)}.${String(clock).padStart(6, '0')}`, text: text('text'), ...(metadata === undefined ? {} : { metadata }) };
-          if (text('thread_ts') !== '') message.thread_ts = text('thread_ts');
-          channel.messages.push(message);
-          effect(message.thread_ts === undefined ? 'root' : 'reply', metadata?.event_payload.key ?? '', `#${channel.name}${message.thread_ts === undefined ? '' : ' (thread)'}: ${message.text}`);
-          return { body: { ok: true, channel: channel.id, ts: message.ts, message } };
-        }
-        case 'chat.update': {
-          const message = channelOf(text('channel')).messages.find(({ ts }) => ts === text('ts'));
-          if (message === undefined) return { body: { ok: false, error: 'message_not_found' } };
-          message.text = text('text');
-          effect('update', '', `#${channelOf(text('channel')).name} (edited): ${message.text}`);
-          return { body: { ok: true, channel: channelOf(text('channel')).id, ts: message.ts, text: message.text } };
-        }
-        case 'conversations.history':
-          return { body: { ok: true, messages: since(request, channelOf(text('channel')).messages.filter(({ thread_ts }) => thread_ts === undefined)) } };
-        case 'conversations.replies':
-          return { body: { ok: true, messages: since(request, channelOf(text('channel')).messages.filter(({ ts, thread_ts }) => ts === text('ts') || thread_ts === text('ts'))) } };
-        case 'conversations.list':
-          return { body: { ok: true, channels: [...channels.values()].map(({ id, name }) => ({ id, name })) } };
-        default:
-          return { body: { ok: false, error: 'unknown_method' } };
+interface Channel {
+  readonly id: string;
+  readonly name: string;
+  readonly messages: Message[];
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const answer = (body: Fields): SandboxAnswer => ({ status: 200, body });
+const refused = (error: string): SandboxAnswer => answer({ ok: false, error });
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : value === undefined || value === null ? '' : String(value));
+const isTrue = (value: unknown): boolean => value === true || value === 'true' || value === '1';
+const microsOf = (ts: unknown): number => Math.round((Number(textOf(ts)) || 0) * 1e6);
+
+/** @slack/web-api sends objects as JSON text. */
+function structured(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
+}
+
+function keyOf(metadata: unknown): string | null {
+  const payload = isRecord(metadata) ? metadata.event_payload : undefined;
+  return isRecord(payload) && typeof payload.key === 'string' ? payload.key : null;
+}
+
+/** The channel id of a name: the same in every run. */
+const idOf = (name: string): string => `C${createHash('sha256').update(name).digest('hex').slice(0, 10).toUpperCase()}`;
+
+function page<T>(all: readonly T[], fields: Fields): { items: readonly T[]; next: string } {
+  const from = Number(Buffer.from(textOf(fields.cursor), 'base64url').toString()) || 0;
+  const limit = Math.min(Math.max(Number(textOf(fields.limit)) || DEFAULT_PAGE, 1), MAX_PAGE);
+  const to = from + limit;
+  return { items: all.slice(from, to), next: to < all.length ? Buffer.from(String(to)).toString('base64url') : '' };
+}
+
+class Slack implements Handler {
+  readonly #byId = new Map<string, Channel>();
+  #lastMicros = 0;
+
+  /** The method. A channel is there as soon as somebody names it, even where a fault then strikes: channels exist before messages do. */
+  route(request: SandboxRequest): string {
+    const channel = this.#fields(request).channel;
+    if (typeof channel === 'string' && channel !== '') this.#channel(channel);
+    return request.path.replace(/^\/(?:api\/)?/, '');
+  }
+
+  handle(request: SandboxRequest, effect: (key: string | null, detail: Fields) => void): SandboxAnswer {
+    const fields = this.#fields(request);
+    const method = request.path.replace(/^\/(?:api\/)?/, '');
+    if (method === 'auth.test') return this.#authTest();
+    if (method === 'conversations.list') return this.#list(fields);
+    const channel = this.#channel(textOf(fields.channel));
+    if (channel === undefined) return refused('channel_not_found');
+    switch (method) {
+      case 'chat.postMessage':
+        return this.#post(channel, fields, effect);
+      case 'chat.update':
+        return this.#update(channel, fields, effect);
+      case 'chat.getPermalink': {
+        const ts = textOf(fields.message_ts);
+        if (!channel.messages.some((message) => message.ts === ts)) return refused('message_not_found');
+        return answer({
+          ok: true,
+          channel: channel.id,
+          permalink: `https://sandbox.slack.example/archives/${channel.id}/p${ts.replace('.', '')}`,
+        });
       }
+      case 'conversations.history': {
+        const top = channel.messages.filter(({ threadTs }) => threadTs === undefined);
+        return this.#messages(channel, this.#within(top, fields).reverse(), fields);
+      }
+      case 'conversations.replies': {
+        const parent = channel.messages.find(({ ts }) => ts === textOf(fields.ts));
+        if (parent === undefined) return refused('thread_not_found');
+        const replies = channel.messages.filter(({ threadTs }) => threadTs === parent.ts);
+        return this.#messages(channel, [parent, ...this.#within(replies, fields)], fields);
+      }
+      default:
+        return refused('unknown_method');
+    }
+  }
+
+  #fields({ query, body }: SandboxRequest): Fields {
+    return { ...Object.fromEntries(query), ...body };
+  }
+
+  /** Names beginning with `missing` are channels that the bot cannot see. */
+  #channel(channel: string): Channel | undefined {
+    const name = channel.replace(/^#/, '');
+    if (name === '' || name.startsWith('missing')) return undefined;
+    const id = ID.test(name) ? name : idOf(name);
+    const known = this.#byId.get(id) ?? { id, name: id === name ? name.toLowerCase() : name, messages: [] };
+    this.#byId.set(id, known);
+    return known;
+  }
+
+  #authTest(): SandboxAnswer {
+    const body = {
+      ok: true,
+      url: 'https://sandbox.slack.example/',
+      team: 'Sandbox',
+      user: 'sre-router',
+      team_id: 'T0SANDBOX',
+      user_id: 'U0SANDBOX',
+      bot_id: 'B0SANDBOX',
+    };
+    return { status: 200, body, headers: { 'x-oauth-scopes': SCOPES } };
+  }
+
+  #list(fields: Fields): SandboxAnswer {
+    const { items, next } = page([...this.#byId.values()], fields);
+    const channels = items.map(({ id, name }) => ({ id, name, is_channel: true, is_archived: false, is_private: false, is_member: true }));
+    return answer({ ok: true, channels, response_metadata: { next_cursor: next } });
+  }
+
+  #post(channel: Channel, fields: Fields, effect: (key: string | null, detail: Fields) => void): SandboxAnswer {
+    const text = textOf(fields.text);
+    if (text === '' && fields.blocks === undefined) return refused('no_text');
+    if (text.length > MAX_TEXT) return refused('msg_too_long');
+    const metadata = structured(fields.metadata);
+    if (
+      fields.metadata !== undefined &&
+      !(isRecord(metadata) && typeof metadata.event_type === 'string' && isRecord(metadata.event_payload))
+    ) {
+      return refused('invalid_metadata_format');
+    }
+    this.#lastMicros = Math.max(Date.now() * 1_000, this.#lastMicros + 1);
+    const digits = String(this.#lastMicros);
+    const threadTs = textOf(fields.thread_ts) || undefined;
+    const message: Message = { micros: this.#lastMicros, ts: `${digits.slice(0, -6)}.${digits.slice(-6)}`, threadTs, metadata, text };
+    channel.messages.push(message);
+    effect(keyOf(metadata), { channel: channel.id, channelName: channel.name, ts: message.ts, threadTs: threadTs ?? null, text });
+    return answer({ ok: true, channel: channel.id, ts: message.ts, message: this.#shown(message, true) });
+  }
+
+  #update(channel: Channel, fields: Fields, effect: (key: string | null, detail: Fields) => void): SandboxAnswer {
+    const message = channel.messages.find(({ ts }) => ts === textOf(fields.ts));
+    if (message === undefined) return refused('message_not_found');
+    const text = textOf(fields.text);
+    if (text === '' && fields.blocks === undefined) return refused('no_text');
+    if (text.length > MAX_TEXT) return refused('msg_too_long');
+    message.text = text;
+    // Saying the same again changes nothing more, so an update has no key; the message's own tells which it is.
+    effect(null, { channel: channel.id, channelName: channel.name, ts: message.ts, text, messageKey: keyOf(message.metadata) });
+    return answer({ ok: true, channel: channel.id, ts: message.ts, text, message: this.#shown(message, true) });
+  }
+
+  #within(messages: readonly Message[], { oldest, latest, inclusive }: Fields): Message[] {
+    const from = microsOf(oldest);
+    const to = microsOf(latest) || Number.POSITIVE_INFINITY;
+    const edge = isTrue(inclusive);
+    return messages.filter(({ micros }) => (micros > from || (edge && micros === from)) && (micros < to || (edge && micros === to)));
+  }
+
+  #messages({ messages: all }: Channel, found: readonly Message[], fields: Fields): SandboxAnswer {
+    const { items, next } = page(found, fields);
+    const withMetadata = isTrue(fields.include_all_metadata);
+    const messages = items.map((message) => {
+      const replies = all.filter(({ threadTs }) => threadTs === message.ts).length;
+      return { ...this.#shown(message, withMetadata), ...(replies > 0 ? { thread_ts: message.ts, reply_count: replies } : {}) };
+    });
+    return answer({ ok: true, messages, has_more: next !== '', response_metadata: { next_cursor: next } });
+  }
+
+  #shown({ ts, threadTs, text, metadata }: Message, withMetadata: boolean): Fields {
+    return {
+      type: 'message',
+      user: 'U0SANDBOX',
+      bot_id: 'B0SANDBOX',
+      ts,
+      text,
+      ...(threadTs === undefined ? {} : { thread_ts: threadTs }),
+      ...(withMetadata && metadata !== undefined ? { metadata } : {}),
+    };
+  }
+}
+
+/** Slack's Web API. Routes of faults: the methods, e.g. `chat.postMessage`. The url ends with /api/. */
+export async function startSlack(onEffect?: (name: string, effect: Effect) => void): Promise<StandIn> {
+  const standIn = await startStandIn('slack', new Slack(), onEffect);
+  return {
+    url: `${standIn.url}/api/`,
+    get state() {
+      return standIn.state;
     },
+    setFault: standIn.setFault,
+    close: standIn.close,
   };
-  return startStandIn(handler, onEffect, port);
 }
-
-function since(request: StandInRequest, messages: readonly Message[]): readonly Message[] {
-  const oldest = Number(request.body.oldest ?? request.query.get('oldest') ?? 0);
-  return messages.filter(({ ts }) => Number(ts) >= oldest).reverse();
-}
-
-const asJson = (value: unknown): unknown => (typeof value === 'string' ? (JSON.parse(value) as unknown) : value);

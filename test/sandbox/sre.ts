@@ -1,33 +1,66 @@
-import { type Answer, type Effect, type Handler, type StandIn, startStandIn } from './server.js';
+import { isDeepStrictEqual } from 'node:util';
+import { type Effect, type Handler, type SandboxAnswer, type SandboxRequest, type StandIn, startStandIn } from './server.js';
+
+const NEXT: Readonly<Record<string, string>> = { submitted: 'running', running: 'done', done: 'done' };
 
 interface Task {
-  id: string;
-  task: string;
-  reads: number;
+  readonly id: string;
+  readonly asked: unknown;
+  state: string;
 }
 
-/** Stands in for the SRE API: POST /tasks honours Idempotency-Key, GET /tasks/{id} advances submitted → running → done. */
-export async function startSre(onEffect?: (effect: Effect) => void, port = 0): Promise<StandIn> {
-  const tasks = new Map<string, Task>();
-  const byKey = new Map<string, Task>();
-  const handler: Handler = {
-    route: ({ method, path }) => (path.startsWith('/tasks') ? (method === 'POST' ? 'tasks' : 'get-task') : path),
-    handle({ method, path, headers, body }, effect): Answer {
-      if (path === '/tasks' && method === 'POST') {
-        const key = String(headers['idempotency-key'] ?? '');
-        const known = byKey.get(key);
-        if (known !== undefined && key !== '') return { body: { id: known.id, state: 'submitted' } };
-        const task: Task = { id: `task-${tasks.size + 1}`, task: String(body.task), reads: 0 };
-        tasks.set(task.id, task);
-        byKey.set(key, task);
-        effect('task', key, `${task.id}: ${task.task} ${JSON.stringify(body.params ?? {})}`);
-        return { status: 201, body: { id: task.id, state: 'submitted' } };
-      }
-      const task = tasks.get(path.replace('/tasks/', ''));
-      if (task === undefined) return { status: 404, body: { error: 'not found' } };
-      task.reads += 1;
-      return { body: { id: task.id, state: task.reads > 2 ? 'done' : task.reads > 1 ? 'running' : 'submitted' } };
-    },
-  };
-  return startStandIn(handler, onEffect, port);
+const shown = ({ id, state }: Task): Readonly<Record<string, unknown>> => ({ id, state });
+
+class Sre implements Handler {
+  readonly #byId = new Map<string, Task>();
+  readonly #byKey = new Map<string, Task>();
+
+  route({ method, path }: SandboxRequest): string {
+    if (method === 'POST' && path === '/tasks') return 'tasks.submit';
+    return method === 'GET' && /^\/tasks\/[^/]+$/.test(path) ? 'tasks.get' : `${method} ${path}`;
+  }
+
+  handle(request: SandboxRequest, effect: (key: string | null, detail: Readonly<Record<string, unknown>>) => void): SandboxAnswer {
+    switch (this.route(request)) {
+      case 'tasks.submit':
+        return this.#submit(request, effect);
+      case 'tasks.get':
+        return this.#get(request.path.slice('/tasks/'.length));
+      default:
+        return { status: 404, body: { error: 'no such route' } };
+    }
+  }
+
+  #submit(
+    { headers, body }: SandboxRequest,
+    effect: (key: string | null, detail: Readonly<Record<string, unknown>>) => void,
+  ): SandboxAnswer {
+    const given = headers['idempotency-key'];
+    const key = typeof given === 'string' && given !== '' ? given : undefined;
+    const { task: type, params = {} } = body;
+    if (typeof type !== 'string' || type === '') return { status: 400, body: { error: 'task is missing' } };
+    const asked = { task: type, params };
+    const earlier = key === undefined ? undefined : this.#byKey.get(key);
+    if (earlier !== undefined) {
+      if (!isDeepStrictEqual(earlier.asked, asked))
+        return { status: 422, body: { error: 'this Idempotency-Key was used for another task' } };
+      return { status: 201, body: shown(earlier), headers: { 'idempotent-replayed': 'true' } };
+    }
+    const task: Task = { id: `task-${this.#byId.size + 1}`, asked, state: 'submitted' };
+    this.#byId.set(task.id, task);
+    if (key !== undefined) this.#byKey.set(key, task);
+    effect(key ?? null, { id: task.id, task: type, params });
+    return { status: 201, body: shown(task), headers: { location: `/tasks/${task.id}` } };
+  }
+
+  /** Each look moves the task on: running, then done. */
+  #get(id: string): SandboxAnswer {
+    const task = this.#byId.get(id);
+    if (task === undefined) return { status: 404, body: { error: 'no such task' } };
+    task.state = NEXT[task.state] ?? task.state;
+    return { status: 200, body: shown(task) };
+  }
 }
+
+/** The SRE API. Routes of faults: tasks.submit, tasks.get. */
+export const startSre = (onEffect?: (name: string, effect: Effect) => void): Promise<StandIn> => startStandIn('sre', new Sre(), onEffect);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Json } from './event.js';
 
 const labels = z.record(z.string(), z.string());
 const instant = z.iso.datetime({ offset: true });
@@ -28,6 +29,7 @@ export const alertSchema = z.looseObject({
 export const adhocTaskSchema = z.looseObject({
   task: z.string().min(1).describe('Task type of the SRE API, e.g. bounce-mac-cluster.'),
   params: z.record(z.string(), z.json()).optional(),
+  channel: z.string().min(1).optional().describe('Slack channel to tell.'),
   requestedBy: z.string().optional(),
   reason: z.string().optional(),
 });
@@ -45,10 +47,39 @@ export const dcrRunSchema = z.looseObject({
   message: z.string().optional(),
 });
 
+interface EventType {
+  readonly schema: z.ZodType;
+  readonly summary: string;
+  /** A whole, valid data. */
+  readonly example: Readonly<Record<string, Json>>;
+}
+
 /** Types whose `data` has a schema. Any other type is carried, routed by its type, and its data is not checked. */
-export const EVENT_TYPES: Readonly<Record<string, { readonly schema: z.ZodType; readonly summary: string }>> = {
-  'alertmanager.alert': { schema: alertSchema, summary: 'One alert of an Alertmanager notification.' },
-  'adhoc.task': { schema: adhocTaskSchema, summary: 'Someone asks for a task of the SRE API.' },
-  'adhoc.message': { schema: adhocMessageSchema, summary: 'Someone wants a message sent.' },
-  'dcr.run': { schema: dcrRunSchema, summary: 'A Dynamic Cache Rebuild reports how far it is.' },
+export const EVENT_TYPES: Readonly<Record<string, EventType>> = {
+  'alertmanager.alert': {
+    schema: alertSchema,
+    summary: 'One alert of an Alertmanager notification.',
+    example: {
+      status: 'firing',
+      labels: {},
+      annotations: {},
+      startsAt: '2026-01-01T00:00:00Z',
+      endsAt: '0001-01-01T00:00:00Z',
+      generatorURL: '',
+      fingerprint: '0123456789abcdef',
+      group: {
+        receiver: 'sre-router',
+        status: 'firing',
+        groupKey: '{}:{}',
+        groupLabels: {},
+        commonLabels: {},
+        commonAnnotations: {},
+        externalURL: '',
+        truncatedAlerts: 0,
+      },
+    },
+  },
+  'adhoc.task': { schema: adhocTaskSchema, summary: 'Someone asks for a task of the SRE API.', example: { task: 'example' } },
+  'adhoc.message': { schema: adhocMessageSchema, summary: 'Someone wants a message sent.', example: { text: 'example' } },
+  'dcr.run': { schema: dcrRunSchema, summary: 'A Dynamic Cache Rebuild reports how far it is.', example: { runId: 'run', cluster: 'express', state: 'waiting' } },
 };

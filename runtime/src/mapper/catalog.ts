@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Json } from '../event/event.js';
 
 /** What the mapper must know of one action. The workflow's registry has it; the composition root hands it over. */
 export interface ActionKnowledge {
@@ -18,4 +19,6 @@ export interface ActionCatalog {
   readonly destinations: ReadonlySet<string>;
   /** Schema of `data` of an event type; undefined: unknown type, expressions over data are not checked. */
   dataSchema?(type: string): z.ZodType | undefined;
+  /** A whole `data` of the type: what a test in a mapping file leaves out is taken from here. */
+  dataExample?(type: string): Json | undefined;
 }

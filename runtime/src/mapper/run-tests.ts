@@ -35,7 +35,7 @@ function runTest(
 ): void {
   const fail = (at: Path, message: string, fix = 'Correct the route or the test.'): void =>
     report(source, [...path, ...at], 'test-failed', `"${test.name}": ${message}`, fix);
-  const event = eventOf(test);
+  const event = eventOf(test, catalog);
   const dataSchema = catalog.dataSchema?.(event.type);
   const parsed = dataSchema?.safeParse(event.data);
   if (parsed !== undefined && !parsed.success) {
@@ -127,7 +127,11 @@ function runList(route: CompiledRoute, event: Event, test: MappingTest, catalog:
 }
 
 /** What a test leaves out. The instants are fixed: tests are the same at any time. */
-function eventOf(test: MappingTest): Event {
+function eventOf(test: MappingTest, catalog: ActionCatalog): Event {
+  const type = (test.event as { type?: unknown }).type;
+  const example = typeof type === 'string' ? catalog.dataExample?.(type) : undefined;
+  const { data } = test.event as { data?: Json };
+  const isPartial = isObject(example) && (data === undefined || isObject(data));
   return {
     specversion: '1.0',
     id: 'test',
@@ -138,8 +142,11 @@ function eventOf(test: MappingTest): Event {
     partitionkey: 'test',
     ingestsource: 'test',
     ...test.event,
+    ...(isPartial ? { data: { ...example, ...(data as object) } } : {}),
   } as Event;
 }
+
+const isObject = (value: Json | undefined): value is { [key: string]: Json } => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Every part that is named is there. */
 function includes(whole: Json, part: Json): boolean {
