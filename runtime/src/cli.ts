@@ -29,7 +29,8 @@ const parser = yargs(hideBin(process.argv))
     if (error instanceof RouterError) process.stderr.write(`${redactText(cleanLines(error.message))}\n`);
     else if (error) process.stderr.write(`${redactText(error.stack ?? error.message)}\n`);
     else process.stderr.write(`${message}\n\nTry: sre-router --help\n`);
-    const isFound = error instanceof RouterError && (error.code === 'NOT_FOUND' || error.code === 'WRONG_STATE' || error.code === 'LOG_LOCKED');
+    const isFound =
+      error instanceof RouterError && (error.code === 'NOT_FOUND' || error.code === 'WRONG_STATE' || error.code === 'LOG_LOCKED');
     void self;
     process.exit(isFound ? 1 : 2);
   });

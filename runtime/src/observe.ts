@@ -31,7 +31,8 @@ const MAX_TYPE_LABELS = 200;
 export function createMetrics(): Metrics {
   const registry = new Registry();
   const registers = [registry];
-  const counter = <T extends string>(name: string, help: string, labelNames: T[] = []): Counter<T> => new Counter({ name: PREFIX + name, help, labelNames, registers });
+  const counter = <T extends string>(name: string, help: string, labelNames: T[] = []): Counter<T> =>
+    new Counter({ name: PREFIX + name, help, labelNames, registers });
   const gauge = <T extends string>(name: string, help: string, labelNames: T[], collect: (self: Gauge<T>) => void): void => {
     void new Gauge<T>({
       name: PREFIX + name,
@@ -63,7 +64,7 @@ export function createMetrics(): Metrics {
       registers,
     }),
     stepAttempts: counter('step_attempts_total', 'How steps came out, attempts and skips included.', ['action', 'result']),
-    whenErrors: counter('when_errors_total', 'Errors in a route\'s when, which count as no match.', ['route']),
+    whenErrors: counter('when_errors_total', "Errors in a route's when, which count as no match.", ['route']),
     unknownType: counter('unknown_type_total', 'Events of a type without schema.'),
     damaged: counter('damaged_total', 'Stored values that failed their checksum and were set aside.'),
     watch(readers) {
@@ -75,10 +76,10 @@ export function createMetrics(): Metrics {
       gauge('in_flight', 'Calls under way, by destination.', ['destination'], (self) => {
         for (const { name, inFlight } of readers.destinations()) self.set({ destination: name } as never, inFlight);
       });
-      gauge('destination_waiting', 'Steps that wait for a destination\'s budget, concurrency or breaker.', ['destination'], (self) => {
+      gauge('destination_waiting', "Steps that wait for a destination's budget, concurrency or breaker.", ['destination'], (self) => {
         for (const { name, waiting } of readers.destinations()) self.set({ destination: name } as never, waiting);
       });
-      gauge('breaker_open', '1 while a destination\'s breaker is open.', ['destination'], (self) => {
+      gauge('breaker_open', "1 while a destination's breaker is open.", ['destination'], (self) => {
         for (const { name, open } of readers.destinations()) self.set({ destination: name } as never, open ? 1 : 0);
       });
     },
@@ -113,13 +114,25 @@ export function createLogger({ level = 'info', readable = false, destination }: 
     },
   };
   if (destination !== undefined) return pino(options, destination);
-  return readable ? pino(options, pretty({ sync: true, colorize: process.stdout.isTTY === true, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname', singleLine: true })) : pino(options);
+  return readable
+    ? pino(
+        options,
+        pretty({
+          sync: true,
+          colorize: process.stdout.isTTY === true,
+          translateTime: 'SYS:HH:MM:ss.l',
+          ignore: 'pid,hostname',
+          singleLine: true,
+        }),
+      )
+    : pino(options);
 }
 
 function clean(value: unknown): Json {
   if (typeof value === 'string') return cleanForTerminal(value);
   if (value instanceof Error) return { message: cleanForTerminal(value.message), name: value.name };
   if (Array.isArray(value)) return value.map(clean);
-  if (value !== null && typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, clean(inner)]));
+  if (value !== null && typeof value === 'object')
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, clean(inner)]));
   return value === undefined || typeof value === 'function' ? null : (value as Json);
 }

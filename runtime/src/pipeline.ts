@@ -86,7 +86,10 @@ export class Pipeline {
       id,
       {
         ...ports,
-        ended: (end) => (ports.ended(end), look()),
+        ended: (end) => {
+          ports.ended(end);
+          look();
+        },
         append: (event) => this.append([event]),
         commit: (next) => void log.commit(id, next).catch(ports.lost),
       },

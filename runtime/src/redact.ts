@@ -45,7 +45,13 @@ export function cleanForTerminal(text: string): string {
   let clean = '';
   for (const character of text) {
     const code = character.codePointAt(0) ?? 0;
-    const isControl = code < 0x20 || (code >= 0x7f && code <= 0x9f) || code === 0x2028 || code === 0x2029 || (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+    const isControl =
+      code < 0x20 ||
+      (code >= 0x7f && code <= 0x9f) ||
+      code === 0x2028 ||
+      code === 0x2029 ||
+      (code >= 0x202a && code <= 0x202e) ||
+      (code >= 0x2066 && code <= 0x2069);
     clean += isControl ? `\\u${code.toString(16).padStart(4, '0')}` : character;
   }
   return clean;

@@ -58,7 +58,12 @@ export function catalogOf(config: Config): ActionCatalog {
     get(name) {
       const action = names.includes(name) ? ACTIONS[name] : undefined;
       if (action === undefined) return undefined;
-      return { kind: action.kind, defaultDestination: action.kind === 'http' ? undefined : action.kind, input: action.input, output: action.output };
+      return {
+        kind: action.kind,
+        defaultDestination: action.kind === 'http' ? undefined : action.kind,
+        input: action.input,
+        output: action.output,
+      };
     },
     dataSchema: (type) => EVENT_TYPES[type]?.schema,
     dataExample: (type) => EVENT_TYPES[type]?.example,
@@ -74,7 +79,8 @@ export function destinationTools(version: string): DestinationTools {
       registerSecret(value);
       return value;
     },
-    fetch: ((url: URL, init: RequestInit) => undiciFetch(url, { ...(init as object), dispatcher } as Parameters<typeof undiciFetch>[1])) as unknown as typeof fetch,
+    fetch: ((url: URL, init: RequestInit) =>
+      undiciFetch(url, { ...(init as object), dispatcher } as Parameters<typeof undiciFetch>[1])) as unknown as typeof fetch,
     userAgent: `sre-router/${version}`,
   };
 }
@@ -91,7 +97,7 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
     catalog,
     onWhenError: ({ route, event, detail }) => {
       metrics.whenErrors.inc({ route });
-      logger.warn({ route, event: event.id, detail }, 'the route\'s when failed; it counts as no match');
+      logger.warn({ route, event: event.id, detail }, "the route's when failed; it counts as no match");
     },
   });
   const store = openEmbedded({ dir: config.log.dir, clock });
@@ -101,14 +107,24 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
     logger.error({ partition, key, store: where }, 'a stored value does not match its checksum; it is set aside under "damaged"');
   });
   const destinations = openDestinations(
-    Object.fromEntries(Object.entries(config.destinations).map(([name, given]) => [name, { ...given, budget: given.budget ?? DESTINATION_KINDS[given.kind]?.defaultBudget }])),
+    Object.fromEntries(
+      Object.entries(config.destinations).map(([name, given]) => [
+        name,
+        { ...given, budget: given.budget ?? DESTINATION_KINDS[given.kind]?.defaultBudget },
+      ]),
+    ),
     DESTINATION_KINDS,
     destinationTools(version),
     clock,
     () => 1,
   );
   const manager = new Manager({
-    sources: Object.fromEntries(Object.entries(config.sources).map(([name, source]) => [name, { kind: source.kind, settings: source.settings, keyOf: keyFunction(source.key) }])),
+    sources: Object.fromEntries(
+      Object.entries(config.sources).map(([name, source]) => [
+        name,
+        { kind: source.kind, settings: source.settings, keyOf: keyFunction(source.key) },
+      ]),
+    ),
     limits: { maxEntries: config.limits.alertCount, maxDepth: config.limits.depth, eventBytes: config.limits.eventBytes },
     clock,
     random: systemRandom,
@@ -141,7 +157,8 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
       },
       report(step) {
         metrics.stepAttempts.inc({ action: step.action, result: step.result });
-        if (step.durationMs !== undefined) metrics.stepDuration.observe({ action: step.action, result: step.result }, step.durationMs / 1_000);
+        if (step.durationMs !== undefined)
+          metrics.stepDuration.observe({ action: step.action, result: step.result }, step.durationMs / 1_000);
         const { eventId, action, ...rest } = step;
         logger.info({ event: eventId, ...rest }, `${action} ${step.result}`);
       },
@@ -164,7 +181,8 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
       const oldest = pipeline.partitions().flatMap((partition) => partition.oldestUnfinishedMs() ?? []);
       return oldest.length === 0 ? 0 : Math.max(0, clock.nowMs() - Math.min(...oldest)) / 1_000;
     },
-    destinations: () => [...destinations.values()].map(({ name, gate }) => ({ name, inFlight: gate.inside, waiting: gate.waiting, open: gate.open })),
+    destinations: () =>
+      [...destinations.values()].map(({ name, gate }) => ({ name, inFlight: gate.inside, waiting: gate.waiting, open: gate.open })),
   });
   const view = createView({ log: store, journal, routes: () => routes });
   const http = createHttpServer({
@@ -185,7 +203,10 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
       ];
       return { ready: reasons.length === 0, reasons };
     },
-    mappings: () => ({ hash: routes.hash, routes: loaded.routes.map(({ name, type, mode, critical, hash }) => ({ name, type, mode, critical, hash })) }),
+    mappings: () => ({
+      hash: routes.hash,
+      routes: loaded.routes.map(({ name, type, mode, critical, hash }) => ({ name, type, mode, critical, hash })),
+    }),
     metricsText: () => metrics.registry.metrics(),
     metricsType: metrics.registry.contentType,
     onError: (error) => logger.error({ err: error }, 'a request failed'),
@@ -224,7 +245,8 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
 
 function sumStates(pipeline: Pipeline): Record<string, number> {
   const sum: Record<string, number> = { running: 0, waiting: 0, parked: 0, ambiguous: 0 };
-  for (const partition of pipeline.partitions()) for (const [state, count] of Object.entries(partition.unfinishedByState())) sum[state] = (sum[state] ?? 0) + count;
+  for (const partition of pipeline.partitions())
+    for (const [state, count] of Object.entries(partition.unfinishedByState())) sum[state] = (sum[state] ?? 0) + count;
   return sum;
 }
 
@@ -238,7 +260,9 @@ function keyFunction(text: string | undefined): ((event: Event) => string | unde
       return value.ok && (typeof value.value === 'string' || typeof value.value === 'number') ? String(value.value) : undefined;
     };
   } catch (error) {
-    throw new RouterError('CONFIG_INVALID', `sources.*.key: ${error instanceof Error ? error.message : String(error)} (in: ${text})`, { cause: error });
+    throw new RouterError('CONFIG_INVALID', `sources.*.key: ${error instanceof Error ? error.message : String(error)} (in: ${text})`, {
+      cause: error,
+    });
   }
 }
 
@@ -249,7 +273,16 @@ interface CommandPorts {
   nowIso(): string;
 }
 
-type CommandRequest = { kind: 'retry' | 'resolve' | 'abandon' | 'resubmit'; target: string; step?: string; branch?: number; by: string; reason: string; output?: Json; data?: Json };
+type CommandRequest = {
+  kind: 'retry' | 'resolve' | 'abandon' | 'resubmit';
+  target: string;
+  step?: string;
+  branch?: number;
+  by: string;
+  reason: string;
+  output?: Json;
+  data?: Json;
+};
 
 /** A command travels as an event, so that the owner of the run takes it, once and in order; a resubmitted event travels with it. */
 async function sendCommand(request: CommandRequest, { view, pipeline, manager, nowIso }: CommandPorts): Promise<{ id: string }> {
@@ -260,8 +293,10 @@ async function sendCommand(request: CommandRequest, { view, pipeline, manager, n
   if (original === undefined) throw new RouterError('NOT_FOUND', `The record of event ${command.target} is older than log.retention.`);
   const isResubmit = command.kind === 'resubmit';
   const isWaiting = detail.state === 'parked' || detail.state === 'ambiguous' || detail.state === 'waiting';
-  if (!isResubmit && !isWaiting) throw new RouterError('WRONG_STATE', `Event ${command.target} is ${detail.state}; ${command.kind} is for parked and ambiguous steps.`);
-  if (isResubmit && (isWaiting || detail.state === 'running')) throw new RouterError('WRONG_STATE', `Event ${command.target} is ${detail.state}; resubmit is for events that have ended.`);
+  if (!isResubmit && !isWaiting)
+    throw new RouterError('WRONG_STATE', `Event ${command.target} is ${detail.state}; ${command.kind} is for parked and ambiguous steps.`);
+  if (isResubmit && (isWaiting || detail.state === 'running'))
+    throw new RouterError('WRONG_STATE', `Event ${command.target} is ${detail.state}; resubmit is for events that have ended.`);
   const again = isResubmit ? manager.again(original, await nextNumber(view, original.id), replacement) : undefined;
   const now = nowIso();
   const event: Event = {

@@ -32,7 +32,11 @@ export class Processes {
 
   /** Runs a built script; its output is kept for error messages. */
   start(script: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Child {
-    const process_ = spawn(process.execPath, ['--enable-source-maps', join(ROOT, script), ...args], {
+    return this.run(process.execPath, ['--enable-source-maps', join(ROOT, script), ...args], env);
+  }
+
+  run(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Child {
+    const process_ = spawn(command, args, {
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

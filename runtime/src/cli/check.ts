@@ -30,7 +30,12 @@ export const checkCommand: CommandModule<object, Flags> = {
       .option('format', { choices: ['text', 'json'] as const, default: 'text' as const })
       .example('$0 check --mappings mappings', 'exit 0 fine, 1 problems, 2 wrong usage') as never,
   async handler(flags) {
-    const config = loadConfig({ ...(flags.config === undefined ? {} : { file: flags.config }), env: process.env, flags: { mappings: flags.mappings }, ...KINDS });
+    const config = loadConfig({
+      ...(flags.config === undefined ? {} : { file: flags.config }),
+      env: process.env,
+      flags: { mappings: flags.mappings },
+      ...KINDS,
+    });
     const catalog = catalogOf(config);
     const destinations = Object.keys(config.destinations).length === 0 ? new Set(ASSUMED) : catalog.destinations;
     const files = await readMappingFolder(config.mappings);

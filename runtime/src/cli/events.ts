@@ -52,7 +52,9 @@ export const eventsCommand: CommandModule<object, ListFlags> = {
     query.set('limit', String(flags.limit));
     const { events } = await ask<{ events: EventRow[] }>(flags, `/api/v1/events?${query}`);
     if (flags.format === 'json') process.stdout.write(`${JSON.stringify(events, null, 2)}\n`);
-    else for (const { id, time, type, state, meaning, key } of events) process.stdout.write(`${time}  ${state.padEnd(11)} ${cleanForTerminal(`${id}  ${type}  ${meaning ?? ''}  ${key}`)}\n`);
+    else
+      for (const { id, time, type, state, meaning, key } of events)
+        process.stdout.write(`${time}  ${state.padEnd(11)} ${cleanForTerminal(`${id}  ${type}  ${meaning ?? ''}  ${key}`)}\n`);
   },
 };
 
@@ -76,8 +78,15 @@ function settleCommand(kind: string, describe: string): CommandModule<object, Co
         ...(flags.output === undefined ? {} : { output: JSON.parse(flags.output) as unknown }),
         ...(flags.data === undefined ? {} : { data: JSON.parse(readFileSync(flags.data, 'utf8')) as unknown }),
       };
-      const { id } = await ask<{ id: string }>(flags, `/api/v1/events/${encodeURIComponent(flags.id)}/${kind}`, { method: 'POST', body: JSON.stringify(body) });
-      process.stdout.write(flags.format === 'json' ? `${JSON.stringify({ id })}\n` : `${kind}: accepted as ${id}; see: sre-router explain ${kind === 'resubmit' ? id : flags.id}\n`);
+      const { id } = await ask<{ id: string }>(flags, `/api/v1/events/${encodeURIComponent(flags.id)}/${kind}`, {
+        method: 'POST',
+        body: JSON.stringify(body),
+      });
+      process.stdout.write(
+        flags.format === 'json'
+          ? `${JSON.stringify({ id })}\n`
+          : `${kind}: accepted as ${id}; see: sre-router explain ${kind === 'resubmit' ? id : flags.id}\n`,
+      );
     },
   };
 }

@@ -34,12 +34,23 @@ export const sendCommand: CommandModule<object, Flags> = {
       .example('$0 send alert.json --source alertmanager', '') as never,
   async handler(flags) {
     const body = flags.file === undefined ? adhocBody(flags) : readFileSync(flags.file === '-' ? 0 : flags.file);
-    const { events } = await ask<{ events: { id: string }[] }>(flags, `/ingest/${encodeURIComponent(flags.source)}`, { method: 'POST', body });
+    const { events } = await ask<{ events: { id: string }[] }>(flags, `/ingest/${encodeURIComponent(flags.source)}`, {
+      method: 'POST',
+      body,
+    });
     const details = flags.wait === 0 ? [] : await Promise.all(events.map(({ id }) => ended(flags, id, Date.now() + flags.wait * 1_000)));
     if (flags.format === 'json') process.stdout.write(`${JSON.stringify({ events: details.length > 0 ? details : events }, null, 2)}\n`);
     else if (flags.wait === 0) for (const { id } of events) process.stdout.write(`accepted ${id}\n`);
-    else for (const [index, detail] of details.entries()) process.stdout.write(`${detail === undefined ? `${events[index]?.id}: accepted, not read yet` : explainLines(detail).join('\n')}\n`);
-    process.exitCode = details.every((detail) => detail === undefined || !['failed', 'quarantined', 'parked', 'ambiguous'].includes(detail.state)) ? 0 : 1;
+    else
+      for (const [index, detail] of details.entries())
+        process.stdout.write(
+          `${detail === undefined ? `${events[index]?.id}: accepted, not read yet` : explainLines(detail).join('\n')}\n`,
+        );
+    process.exitCode = details.every(
+      (detail) => detail === undefined || !['failed', 'quarantined', 'parked', 'ambiguous'].includes(detail.state),
+    )
+      ? 0
+      : 1;
   },
 };
 

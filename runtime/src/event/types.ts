@@ -81,5 +81,9 @@ export const EVENT_TYPES: Readonly<Record<string, EventType>> = {
   },
   'adhoc.task': { schema: adhocTaskSchema, summary: 'Someone asks for a task of the SRE API.', example: { task: 'example' } },
   'adhoc.message': { schema: adhocMessageSchema, summary: 'Someone wants a message sent.', example: { text: 'example' } },
-  'dcr.run': { schema: dcrRunSchema, summary: 'A Dynamic Cache Rebuild reports how far it is.', example: { runId: 'run', cluster: 'express', state: 'waiting' } },
+  'dcr.run': {
+    schema: dcrRunSchema,
+    summary: 'A Dynamic Cache Rebuild reports how far it is.',
+    example: { runId: 'run', cluster: 'express', state: 'waiting' },
+  },
 };

@@ -47,7 +47,8 @@ export function createAuthorise(tokensFile: string | undefined, onError: (error:
     let found: (typeof known)[number] | undefined;
     for (const token of known) if (timingSafeEqual(digest, Buffer.from(token.sha256, 'hex'))) found = token;
     if (found === undefined) throw new RouterError('UNAUTHENTICATED', 'The token is not known.');
-    if (!found.roles.includes(role)) throw new RouterError('FORBIDDEN', `Token ${found.name} has the roles ${found.roles.join(', ')}; this needs ${role}.`);
+    if (!found.roles.includes(role))
+      throw new RouterError('FORBIDDEN', `Token ${found.name} has the roles ${found.roles.join(', ')}; this needs ${role}.`);
     return found.name;
   };
 }

@@ -15,7 +15,8 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof RouterError) return make(error.code, error.message, error.pointer);
   const { code, statusCode } = error as { code?: string; statusCode?: number };
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return make('BODY_TOO_LARGE', 'The body is larger than limits.body.');
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return make('INVALID_REQUEST', error instanceof Error ? error.message : 'Invalid request.');
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
+    return make('INVALID_REQUEST', error instanceof Error ? error.message : 'Invalid request.');
   return { type: 'about:blank', title: 'Internal error.', status: 500, code: 'INTERNAL' };
 }
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from 'zod';
 import { OUTCOMES, UNFINISHED } from '../journal/records.js';
 
 const state = z.enum([...OUTCOMES, ...UNFINISHED]);
@@ -18,7 +18,7 @@ export const commandBody = z.strictObject({
   reason: z.string().min(1).max(500).describe('Why; kept with the command.'),
   step: z.string().optional().describe('Default: every step that waits for a person.'),
   branch: z.int().min(0).optional(),
-  output: z.json().optional().describe('resolve: the step\'s output, as if it had been answered.'),
+  output: z.json().optional().describe("resolve: the step's output, as if it had been answered."),
   data: z.json().optional().describe('resubmit: the corrected data.'),
 });
 

@@ -24,7 +24,11 @@ export interface HttpPorts {
   readonly tokensFile: string | undefined;
   readonly bodyBytes: number;
   readonly view: View;
-  ingest(source: string, raw: Buffer, headers: Readonly<Record<string, string | undefined>>): Promise<readonly { readonly id: string; readonly quarantine?: string | undefined }[]>;
+  ingest(
+    source: string,
+    raw: Buffer,
+    headers: Readonly<Record<string, string | undefined>>,
+  ): Promise<readonly { readonly id: string; readonly quarantine?: string | undefined }[]>;
   command(request: CommandRequest): Promise<{ id: string }>;
   readiness(): { ready: boolean; reasons: readonly string[] };
   mappings(): Json;
@@ -66,7 +70,9 @@ export function createHttpServer(ports: HttpPorts): HttpServer {
     return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
   });
   app.setNotFoundHandler(async (request, reply) => {
-    const problem = problemOf(new RouterError('NOT_FOUND', `${request.method} ${request.url.slice(0, 200)} is not known; see /openapi.json.`));
+    const problem = problemOf(
+      new RouterError('NOT_FOUND', `${request.method} ${request.url.slice(0, 200)} is not known; see /openapi.json.`),
+    );
     return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
   });
   const authorise = createAuthorise(ports.tokensFile, ports.onError);
@@ -81,7 +87,9 @@ export function createHttpServer(ports: HttpPorts): HttpServer {
 }
 
 async function register(app: FastifyInstance, ports: HttpPorts, authorise: Authorise): Promise<void> {
-  await app.register(swagger, { openapi: { openapi: '3.1.0', info: { title: 'SRE event router', version: '1', description: 'Bearer roles: ingest, read, operate.' } } });
+  await app.register(swagger, {
+    openapi: { openapi: '3.1.0', info: { title: 'SRE event router', version: '1', description: 'Bearer roles: ingest, read, operate.' } },
+  });
   const may = (request: FastifyRequest, role: Role): string => authorise(request.headers.authorization, role);
   const found = <T>(value: T | undefined, what: string): T => {
     if (value === undefined) throw new RouterError('NOT_FOUND', `No ${what}.`);
@@ -98,7 +106,9 @@ async function register(app: FastifyInstance, ports: HttpPorts, authorise: Autho
     },
     async handler(request, reply) {
       const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-      const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]));
+      const headers = Object.fromEntries(
+        Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]),
+      );
       const events = await ports.ingest(request.params.source, raw, headers);
       const answer = events.map(({ id, quarantine }) => ({ id, ...(quarantine === undefined ? {} : { quarantine }) }));
       return reply.code(202).send({ events: answer });
@@ -110,33 +120,47 @@ async function register(app: FastifyInstance, ports: HttpPorts, authorise: Autho
     const { items, next } = await ports.view.events(parse(eventsQuery, request.query));
     return { events: items, ...(next === undefined ? {} : { next }) };
   });
-  app.get<{ Params: { id: string } }>('/api/v1/events/:id', { schema: { summary: 'One event: attempts, outputs, why.' } }, async (request) => {
-    may(request, 'read');
-    return found(await ports.view.event(request.params.id), `event ${request.params.id}`);
-  });
+  app.get<{ Params: { id: string } }>(
+    '/api/v1/events/:id',
+    { schema: { summary: 'One event: attempts, outputs, why.' } },
+    async (request) => {
+      may(request, 'read');
+      return found(await ports.view.event(request.params.id), `event ${request.params.id}`);
+    },
+  );
   app.get('/api/v1/incidents', { schema: { summary: 'Live incidents.', querystring: schemaOf(incidentsQuery) } }, async (request) => {
     may(request, 'read');
     const { items, next } = await ports.view.incidents(parse(incidentsQuery, request.query));
     return { incidents: items, ...(next === undefined ? {} : { next }) };
   });
-  app.get<{ Params: { key: string } }>('/api/v1/incidents/:key', { schema: { summary: 'One incident with its steps\' outputs: Slack thread, ticket, task.' } }, async (request) => {
-    may(request, 'read');
-    return found(await ports.view.incident(request.params.key), `live incident ${request.params.key}`);
-  });
+  app.get<{ Params: { key: string } }>(
+    '/api/v1/incidents/:key',
+    { schema: { summary: "One incident with its steps' outputs: Slack thread, ticket, task." } },
+    async (request) => {
+      may(request, 'read');
+      return found(await ports.view.incident(request.params.key), `live incident ${request.params.key}`);
+    },
+  );
   for (const kind of COMMANDS) {
-    app.post<{ Params: { id: string } }>(`/api/v1/events/:id/${kind}`, { schema: { summary: `${kind}: taken by the run's owner, once.`, body: schemaOf(commandBody) } }, async (request, reply) => {
-      const by = may(request, 'operate');
-      const body = parse(commandBody, readJson(request.body));
-      const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)) as { reason: string };
-      return reply.code(202).send(await ports.command({ kind, target: request.params.id, by, ...given }));
-    });
+    app.post<{ Params: { id: string } }>(
+      `/api/v1/events/:id/${kind}`,
+      { schema: { summary: `${kind}: taken by the run's owner, once.`, body: schemaOf(commandBody) } },
+      async (request, reply) => {
+        const by = may(request, 'operate');
+        const body = parse(commandBody, readJson(request.body));
+        const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)) as { reason: string };
+        return reply.code(202).send(await ports.command({ kind, target: request.params.id, by, ...given }));
+      },
+    );
   }
   app.get('/api/v1/mappings', { schema: { summary: 'Routes in force.' } }, async (request) => {
     may(request, 'read');
     return ports.mappings();
   });
   app.get('/openapi.json', { schema: { summary: 'This document.' } }, async () => app.swagger());
-  app.get('/metrics', { schema: { summary: 'Prometheus metrics.' } }, async (_request, reply) => reply.type(ports.metricsType).send(await ports.metricsText()));
+  app.get('/metrics', { schema: { summary: 'Prometheus metrics.' } }, async (_request, reply) =>
+    reply.type(ports.metricsType).send(await ports.metricsText()),
+  );
   app.get('/livez', { schema: { summary: 'The process answers.' } }, async () => ({ live: true }));
   app.get('/readyz', { schema: { summary: 'It really works; else the reasons.' } }, async (_request, reply) => {
     const readiness = ports.readiness();

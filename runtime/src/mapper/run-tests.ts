@@ -146,7 +146,8 @@ function eventOf(test: MappingTest, catalog: ActionCatalog): Event {
   } as Event;
 }
 
-const isObject = (value: Json | undefined): value is { [key: string]: Json } => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: Json | undefined): value is { [key: string]: Json } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Every part that is named is there. */
 function includes(whole: Json, part: Json): boolean {

@@ -64,14 +64,28 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** Why the event became what it became, in sentences and route by route. Pure. */
-export function explain(event: Event | undefined, marker: Marker | undefined, accepted: Accepted | undefined, routes: RouteTable): Explanation {
+export function explain(
+  event: Event | undefined,
+  marker: Marker | undefined,
+  accepted: Accepted | undefined,
+  routes: RouteTable,
+): Explanation {
   const sentences: string[] = [MEANINGS[marker?.m ?? accepted?.meaning ?? 'none']];
   const reason = marker?.r;
-  if (reason !== undefined) sentences.push(REASONS[reason] ?? (reason.startsWith('nonce-of ') ? `Its nonce was seen before within its key, on event ${reason.slice(9)}.` : `Reason: ${reason}.`));
-  if (event?.quarantine !== undefined) sentences.push(`At ${event.quarantine}. Fix it and resubmit: sre-router events resubmit ${event.id} --data FILE.`);
+  if (reason !== undefined)
+    sentences.push(
+      REASONS[reason] ??
+        (reason.startsWith('nonce-of ') ? `Its nonce was seen before within its key, on event ${reason.slice(9)}.` : `Reason: ${reason}.`),
+    );
+  if (event?.quarantine !== undefined)
+    sentences.push(`At ${event.quarantine}. Fix it and resubmit: sre-router events resubmit ${event.id} --data FILE.`);
   if (event === undefined) sentences.push('Its record is older than log.retention.');
   if (accepted !== undefined) sentences.push('Its run is not finished.');
   const table = marker?.h ?? accepted?.table.slice(0, 12);
   const isRouted = event !== undefined && !event.type.startsWith('router.');
-  return { sentences, routes: isRouted ? routes.explain(event) : [], mappingsChanged: table !== undefined && table !== routes.hash.slice(0, 12) };
+  return {
+    sentences,
+    routes: isRouted ? routes.explain(event) : [],
+    mappingsChanged: table !== undefined && table !== routes.hash.slice(0, 12),
+  };
 }

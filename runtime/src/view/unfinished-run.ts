@@ -5,7 +5,12 @@ import { routeTextKey } from '../journal/records.js';
 import type { CompiledRoute, RouteTable } from '../plan.js';
 
 /** How an unfinished run stands, from its journal records. */
-export async function unfinishedRun(journal: Journal, partition: number, accepted: Accepted, routes: RouteTable): Promise<{ state: Unfinished; branches: BranchHistory[] }> {
+export async function unfinishedRun(
+  journal: Journal,
+  partition: number,
+  accepted: Accepted,
+  routes: RouteTable,
+): Promise<{ state: Unfinished; branches: BranchHistory[] }> {
   const id = accepted.event.id;
   const progress = await read<Progress>(journal, partition, `i/${id}/`);
   const settled = await read<Settled>(journal, partition, `d/${id}/`);
@@ -19,18 +24,42 @@ export async function unfinishedRun(journal: Journal, partition: number, accepte
     for (const step of steps) states.add(step.state);
     branches.push({ ...branch, mode: route?.mode ?? 'live', steps });
   }
-  const state = states.has('ambiguous') ? 'ambiguous' : states.has('parked') ? 'parked' : states.has('retry') || states.has('unsettled') ? 'waiting' : 'running';
+  const state = states.has('ambiguous')
+    ? 'ambiguous'
+    : states.has('parked')
+      ? 'parked'
+      : states.has('retry') || states.has('unsettled')
+        ? 'waiting'
+        : 'running';
   return { state, branches };
 }
 
 function stepOf(id: string, use: string, settled: Settled | undefined, progress: Progress | undefined): StepHistory {
   if (settled !== undefined) {
     const { state, attempts, atMs, out, reason, detail } = settled;
-    return { id, use, state, attempts, atMs, ...(out === undefined ? {} : { out }), ...(reason === undefined ? {} : { reason }), ...(detail === undefined ? {} : { detail }) };
+    return {
+      id,
+      use,
+      state,
+      attempts,
+      atMs,
+      ...(out === undefined ? {} : { out }),
+      ...(reason === undefined ? {} : { reason }),
+      ...(detail === undefined ? {} : { detail }),
+    };
   }
   if (progress === undefined) return { id, use, state: 'pending', attempts: 0 };
   const { state, n, lastMs, reason, detail, dueMs } = progress;
-  return { id, use, state, attempts: n, atMs: lastMs, ...(reason === undefined ? {} : { reason }), ...(detail === undefined ? {} : { detail }), ...(dueMs === undefined ? {} : { dueMs }) };
+  return {
+    id,
+    use,
+    state,
+    attempts: n,
+    atMs: lastMs,
+    ...(reason === undefined ? {} : { reason }),
+    ...(detail === undefined ? {} : { detail }),
+    ...(dueMs === undefined ? {} : { dueMs }),
+  };
 }
 
 async function read<T>(journal: Journal, partition: number, prefix: string): Promise<Map<string, T>> {
@@ -40,9 +69,15 @@ async function read<T>(journal: Journal, partition: number, prefix: string): Pro
 }
 
 /** Without the route's text the steps seen so far are all that is known. */
-function known(progress: ReadonlyMap<string, unknown>, settled: ReadonlyMap<string, unknown>, branch: number): { id: string; use: string }[] {
+function known(
+  progress: ReadonlyMap<string, unknown>,
+  settled: ReadonlyMap<string, unknown>,
+  branch: number,
+): { id: string; use: string }[] {
   const prefix = `${branch}/`;
-  const ids = new Set([...settled.keys(), ...progress.keys()].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length)));
+  const ids = new Set(
+    [...settled.keys(), ...progress.keys()].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length)),
+  );
   return [...ids].map((id) => ({ id, use: '?' }));
 }
 

@@ -106,7 +106,10 @@ export class View {
       cursors[partition] = before;
     }
     const more = cursors.some((cursor) => cursor !== 0);
-    return { items: redactJson(items as unknown as Json) as unknown as EventRow[], ...(more ? { next: Buffer.from(JSON.stringify(cursors)).toString('base64url') } : {}) };
+    return {
+      items: redactJson(items as unknown as Json) as unknown as EventRow[],
+      ...(more ? { next: Buffer.from(JSON.stringify(cursors)).toString('base64url') } : {}),
+    };
   }
 
   async incident(key: string): Promise<Incident | undefined> {
@@ -127,14 +130,25 @@ export class View {
         if (query.state !== undefined && incident.state !== query.state) continue;
         if (items.length >= query.limit) return { items, ...(last === undefined ? {} : { next: last }) };
         const { key, state, type, openedMs, closedAs, occurrences, reopened, stale } = incident;
-        items.push({ key, state, type, openedAt: new Date(openedMs).toISOString(), occurrences, reopened, stale, ...(closedAs === undefined ? {} : { closedAs }) });
+        items.push({
+          key,
+          state,
+          type,
+          openedAt: new Date(openedMs).toISOString(),
+          occurrences,
+          reopened,
+          stale,
+          ...(closedAs === undefined ? {} : { closedAs }),
+        });
         last = key;
       }
     }
     return { items: redactJson(items as unknown as Json) as unknown as IncidentSummary[] };
   }
 
-  async #find(id: string): Promise<{ partition: number; event: Event | undefined; marker: Marker | undefined; accepted: Accepted | undefined } | undefined> {
+  async #find(
+    id: string,
+  ): Promise<{ partition: number; event: Event | undefined; marker: Marker | undefined; accepted: Accepted | undefined } | undefined> {
     const { journal, log } = this.#ports;
     for (let partition = 0; partition < log.partitions; partition += 1) {
       const accepted = (await journal.get(partition, acceptedKey(id))) as Accepted | undefined;
@@ -149,7 +163,12 @@ export class View {
 
   async #row(record: LogRecord, query: EventQuery): Promise<EventRow | undefined> {
     const event = readEvent(record);
-    if (event === undefined || (query.type !== undefined && event.type !== query.type) || (query.key !== undefined && event.partitionkey !== query.key)) return undefined;
+    if (
+      event === undefined ||
+      (query.type !== undefined && event.type !== query.type) ||
+      (query.key !== undefined && event.partitionkey !== query.key)
+    )
+      return undefined;
     const { partition } = record;
     const marker = (await this.#ports.journal.get(partition, markerKey(event.id))) as Marker | undefined;
     const isDuplicate = marker !== undefined && marker.p !== record.offset;
@@ -157,11 +176,22 @@ export class View {
     if (marker === undefined) {
       const accepted = (await this.#ports.journal.get(partition, acceptedKey(event.id))) as Accepted | undefined;
       if (accepted !== undefined) {
-        state = accepted.offset === record.offset ? (await unfinishedRun(this.#ports.journal, partition, accepted, this.#ports.routes())).state : 'duplicate';
+        state =
+          accepted.offset === record.offset
+            ? (await unfinishedRun(this.#ports.journal, partition, accepted, this.#ports.routes())).state
+            : 'duplicate';
       }
     }
     if (query.state !== undefined && query.state !== state) return undefined;
-    return { id: event.id, type: event.type, key: event.partitionkey, time: event.recordedtime, state, ...(marker?.r === undefined ? {} : { reason: marker.r }), ...(marker?.m === undefined ? {} : { meaning: marker.m }) };
+    return {
+      id: event.id,
+      type: event.type,
+      key: event.partitionkey,
+      time: event.recordedtime,
+      state,
+      ...(marker?.r === undefined ? {} : { reason: marker.r }),
+      ...(marker?.m === undefined ? {} : { meaning: marker.m }),
+    };
   }
 }
 
@@ -179,7 +209,9 @@ function parseCursor(cursor: string | undefined, partitions: number): (number | 
   if (cursor === undefined) return fresh;
   try {
     const parsed: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
-    return Array.isArray(parsed) && parsed.length === partitions ? parsed.map((value) => (typeof value === 'number' ? value : undefined)) : fresh;
+    return Array.isArray(parsed) && parsed.length === partitions
+      ? parsed.map((value) => (typeof value === 'number' ? value : undefined))
+      : fresh;
   } catch {
     return fresh;
   }

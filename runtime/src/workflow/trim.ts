@@ -32,7 +32,8 @@ export async function trimOldest(partition: number, beforeOffset: number, retent
       if (!ports.isLive(event.id)) {
         entries.push({ key: markerKey(event.id), value: undefined }, { key: historyKey(event.id), value: undefined });
         if (event.nonce !== undefined) entries.push({ key: nonceKey(nonceHash(event.partitionkey, event.nonce)), value: undefined });
-        for await (const { key } of ports.journal.range(partition, `${duplicateKey(event.id, 0).slice(0, -1)}`)) entries.push({ key, value: undefined });
+        for await (const { key } of ports.journal.range(partition, `${duplicateKey(event.id, 0).slice(0, -1)}`))
+          entries.push({ key, value: undefined });
       }
     }
     trimTo = offset + 1;

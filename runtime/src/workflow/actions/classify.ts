@@ -26,7 +26,8 @@ export function retryAfterMs(header: string | null | undefined, nowMs: number): 
 export function classifyStatus(status: number, what: string, options: { safe: boolean; retryAfterMs?: number | undefined }): ActionError {
   const wait = options.retryAfterMs === undefined ? {} : { retryAfterMs: options.retryAfterMs };
   if (status === 429) return new ActionError('known', 'rate-limited', `${what}: 429, asked to wait.`, { status, ...wait });
-  if (status >= 500) return new ActionError(options.safe ? 'known' : 'unknown', 'http-5xx', `${what}: status ${status}.`, { status, ...wait });
+  if (status >= 500)
+    return new ActionError(options.safe ? 'known' : 'unknown', 'http-5xx', `${what}: status ${status}.`, { status, ...wait });
   if (status >= 400) {
     const retryable = status === 408 || status === 423 || status === 425;
     return new ActionError('known', `http-${status}`, `${what}: status ${status}.`, { status, retryable, ...wait });
@@ -49,6 +50,9 @@ export function classifyTransport(error: unknown, what: string, safe = false): A
   const code = codeOf(error);
   const detail = `${what}: ${code ?? (error instanceof Error ? error.message.slice(0, 200) : 'failed')}`;
   if (code !== undefined && BEFORE_SENDING.has(code)) return new ActionError('known', 'refused', detail, { cause: error });
-  const reason = code === 'ETIMEDOUT' || code === 'ECONNABORTED' || (error instanceof Error && error.name === 'TimeoutError') ? 'timeout' : 'answer-lost';
+  const reason =
+    code === 'ETIMEDOUT' || code === 'ECONNABORTED' || (error instanceof Error && error.name === 'TimeoutError')
+      ? 'timeout'
+      : 'answer-lost';
   return new ActionError(safe ? 'known' : 'unknown', reason, detail, { cause: error });
 }

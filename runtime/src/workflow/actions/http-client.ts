@@ -45,7 +45,9 @@ export function urlBelow(baseUrl: string, path: string, query: Readonly<Record<s
   const base = new URL(baseUrl.endsWith('/') ? baseUrl : `${baseUrl}/`);
   const url = new URL(path.replace(/^\/+/, ''), base);
   if (url.origin !== base.origin || !url.pathname.startsWith(base.pathname) || /%2e|%2f|%5c|\\/i.test(path)) {
-    throw new ActionError('known', 'path-outside', `The path ${JSON.stringify(path.slice(0, 200))} leaves the destination's base URL.`, { retryable: false });
+    throw new ActionError('known', 'path-outside', `The path ${JSON.stringify(path.slice(0, 200))} leaves the destination's base URL.`, {
+      retryable: false,
+    });
   }
   for (const [name, value] of Object.entries(query)) url.searchParams.append(name, value);
   return url;
@@ -97,23 +99,47 @@ export function openHttp(
           method,
           redirect: 'manual',
           signal,
-          headers: { 'user-agent': tools.userAgent, accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers, ...options.headers() },
+          headers: {
+            'user-agent': tools.userAgent,
+            accept: 'application/json',
+            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+            ...headers,
+            ...options.headers(),
+          },
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         });
         text = await readBounded(response);
       } catch (error) {
         throw classifyTransport(error, what, safe);
       }
-      if (!response.ok) throw classifyStatus(response.status, what, { safe, retryAfterMs: retryAfterMs(response.headers.get('retry-after'), Date.parse(response.headers.get('date') ?? '') || 0) });
+      if (!response.ok)
+        throw classifyStatus(response.status, what, {
+          safe,
+          retryAfterMs: retryAfterMs(response.headers.get('retry-after'), Date.parse(response.headers.get('date') ?? '') || 0),
+        });
       const parsed = parseBody(text, response.headers.get('content-type') ?? '');
-      if (!parsed.ok) throw new ActionError(safe ? 'known' : 'unknown', 'malformed-answer', `${what}: status ${response.status}, but the body is not the JSON it says it is.`, { status: response.status });
-      return { status: response.status, headers: Object.fromEntries([...response.headers].filter(([name]) => KEPT_HEADERS.has(name))), body: parsed.body };
+      if (!parsed.ok)
+        throw new ActionError(
+          safe ? 'known' : 'unknown',
+          'malformed-answer',
+          `${what}: status ${response.status}, but the body is not the JSON it says it is.`,
+          { status: response.status },
+        );
+      return {
+        status: response.status,
+        headers: Object.fromEntries([...response.headers].filter(([name]) => KEPT_HEADERS.has(name))),
+        body: parsed.body,
+      };
     },
   };
 }
 
 const config = z
-  .strictObject({ baseUrl: z.url(), headersFile: z.string().min(1).optional().describe('JSON file {header: value} sent with every request.'), idempotency: idempotencyConfig })
+  .strictObject({
+    baseUrl: z.url(),
+    headersFile: z.string().min(1).optional().describe('JSON file {header: value} sent with every request.'),
+    idempotency: idempotencyConfig,
+  })
   .describe('Any HTTP API.');
 
 export const http: DestinationKind<z.output<typeof config>, HttpClient> = {

@@ -4,7 +4,7 @@ import type { HttpClient } from './http-client.js';
 
 const input = z.object({
   method: z.enum(['GET', 'HEAD', 'PUT', 'DELETE', 'POST', 'PATCH']),
-  path: z.string().min(1).describe('Below the destination\'s baseUrl.'),
+  path: z.string().min(1).describe("Below the destination's baseUrl."),
   query: z.record(z.string(), z.string()).optional(),
   headers: z.record(z.string(), z.string()).optional(),
   body: z.json().optional(),
@@ -18,7 +18,8 @@ export const httpRequest: Action<z.infer<typeof input>, z.infer<typeof output>, 
   name: 'http.request',
   kind: 'http',
   summary: 'One request to a named destination.',
-  delivery: 'GET, HEAD, PUT and DELETE are sent again after a lost answer. POST and PATCH only where the destination names an idempotency header, and while it keeps keys; otherwise a person decides.',
+  delivery:
+    'GET, HEAD, PUT and DELETE are sent again after a lost answer. POST and PATCH only where the destination names an idempotency header, and while it keeps keys; otherwise a person decides.',
   input: input as z.ZodType<z.infer<typeof input>>,
   output,
   settlement({ idempotency }, { method }) {

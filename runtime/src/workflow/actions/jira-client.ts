@@ -8,11 +8,14 @@ import { classifyStatus, classifyTransport, retryAfterMs } from './classify.js';
 const config = z
   .strictObject({
     baseUrl: z.url(),
-    version: z.union([z.literal(2), z.literal(3)]).default(3).describe('3 for Jira Cloud; 2 for Data Center.'),
+    version: z
+      .union([z.literal(2), z.literal(3)])
+      .default(3)
+      .describe('3 for Jira Cloud; 2 for Data Center.'),
     auth: z.enum(['basic', 'bearer']).default('basic').describe('basic: email and API token; bearer: a personal access token.'),
     email: z.string().min(3).optional(),
     tokenFile: z.string().min(1),
-    settle: durationOr('60s').describe('Jira\'s search lags; a label is looked for only after this.'),
+    settle: durationOr('60s').describe("Jira's search lags; a label is looked for only after this."),
   })
   .transform(({ settle, ...rest }) => ({ ...rest, settleMs: settle }));
 
@@ -36,10 +39,18 @@ export interface JiraClient {
 const MAX_ANSWER_BYTES = 4_194_304;
 
 function classify(error: unknown, what: string, safe: boolean): ActionError {
-  const { status, response, cause } = error as { status?: number; response?: { status?: number; headers?: Record<string, string> }; cause?: { response?: { status?: number; headers?: Record<string, string> } } };
+  const { status, response, cause } = error as {
+    status?: number;
+    response?: { status?: number; headers?: Record<string, string> };
+    cause?: { response?: { status?: number; headers?: Record<string, string> } };
+  };
   const answer = cause?.response ?? response;
   const code = answer?.status ?? (answer === undefined && cause !== undefined ? undefined : status);
-  if (typeof code === 'number') return classifyStatus(code, what, { safe, retryAfterMs: retryAfterMs(answer?.headers?.['retry-after'], Date.parse(answer?.headers?.date ?? '') || 0) });
+  if (typeof code === 'number')
+    return classifyStatus(code, what, {
+      safe,
+      retryAfterMs: retryAfterMs(answer?.headers?.['retry-after'], Date.parse(answer?.headers?.date ?? '') || 0),
+    });
   return classifyTransport(error, what, safe);
 }
 
@@ -75,11 +86,15 @@ export const jira: DestinationKind<z.output<typeof config>, JiraClient> = {
         const client = await open();
         let answer: unknown;
         try {
-          answer = await client.sendRequest<unknown>({ url: `/rest/api/${version}${path}`, method, data, params, signal }, undefined as never);
+          answer = await client.sendRequest<unknown>(
+            { url: `/rest/api/${version}${path}`, method, data, params, signal },
+            undefined as never,
+          );
         } catch (error) {
           throw classify(error, what, method === 'GET');
         }
-        if (typeof answer === 'string' && answer !== '') throw new ActionError(method === 'GET' ? 'known' : 'unknown', 'malformed-answer', `${what}: the answer is not JSON.`);
+        if (typeof answer === 'string' && answer !== '')
+          throw new ActionError(method === 'GET' ? 'known' : 'unknown', 'malformed-answer', `${what}: the answer is not JSON.`);
         return answer as T;
       },
     };
@@ -89,7 +104,12 @@ export const jira: DestinationKind<z.output<typeof config>, JiraClient> = {
       await client.send({ method: 'GET', path: '/myself', signal: AbortSignal.timeout(10_000) });
       return [];
     } catch (error) {
-      return [{ what: error instanceof Error ? error.message : String(error), remedy: 'Check baseUrl, version (3 Cloud, 2 Data Center), auth, email and the token in tokenFile.' }];
+      return [
+        {
+          what: error instanceof Error ? error.message : String(error),
+          remedy: 'Check baseUrl, version (3 Cloud, 2 Data Center), auth, email and the token in tokenFile.',
+        },
+      ];
     }
   },
 };

@@ -29,7 +29,8 @@ export const jiraIssue: Action<z.output<typeof input>, Output, JiraClient> = {
   name: 'jira.issue',
   kind: 'jira',
   summary: 'Creates an issue.',
-  delivery: 'Once. The issue carries a label made of the step key; after a lost answer it is searched for, not sooner than the destination\'s settle, before another is created.',
+  delivery:
+    "Once. The issue carries a label made of the step key; after a lost answer it is searched for, not sooner than the destination's settle, before another is created.",
   input: input as unknown as z.ZodType<z.output<typeof input>>,
   output,
   settlement: ({ settleMs }) => ({ by: 'probe', settleMs }),
@@ -49,7 +50,12 @@ export const jiraIssue: Action<z.output<typeof input>, Output, JiraClient> = {
   },
   async probe(_input, { client, key, signal }) {
     const path = client.version === 3 ? '/search/jql' : '/search';
-    const found = await client.send<{ issues?: unknown[] }>({ method: 'GET', path, params: { jql: `labels = "${labelOf(key)}"`, maxResults: 2, fields: 'id,key' }, signal });
+    const found = await client.send<{ issues?: unknown[] }>({
+      method: 'GET',
+      path,
+      params: { jql: `labels = "${labelOf(key)}"`, maxResults: 2, fields: 'id,key' },
+      signal,
+    });
     if (!Array.isArray(found?.issues)) throw new ActionError('unknown', 'malformed-answer', 'Jira: the search answered no list of issues.');
     return found.issues[0] === undefined ? undefined : asOutput(found.issues[0], client, 'unknown');
   },

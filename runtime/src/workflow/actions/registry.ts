@@ -13,7 +13,17 @@ import { slackUpdate } from './slack-update.js';
 import { sre } from './sre-client.js';
 import { sreTask } from './sre-task.js';
 
-const all = [slackMessage, slackReply, slackUpdate, slackDigest, jiraIssue, jiraComment, jiraTransition, sreTask, httpRequest] as unknown as readonly Action[];
+const all = [
+  slackMessage,
+  slackReply,
+  slackUpdate,
+  slackDigest,
+  jiraIssue,
+  jiraComment,
+  jiraTransition,
+  sreTask,
+  httpRequest,
+] as unknown as readonly Action[];
 
 /** Every action there is, by name. Mappings see all but the internal slack.digest. */
 export const ACTIONS: Readonly<Record<string, Action>> = Object.fromEntries(all.map((action) => [action.name, action]));

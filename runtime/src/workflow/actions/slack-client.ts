@@ -28,8 +28,14 @@ const MAX_CHANNEL_PAGES = 20;
 
 function classify(error: unknown, what: string, safe: boolean): ActionError {
   if (error === null || typeof error !== 'object' || !('code' in error)) return classifyTransport(error, what, safe);
-  const { code, statusCode, retryAfter, data } = error as { code: string; statusCode?: number; retryAfter?: number; data?: { error?: string } };
-  if (code === ErrorCode.RateLimitedError) return new ActionError('known', 'rate-limited', `${what}: asked to wait.`, { status: 429, retryAfterMs: (retryAfter ?? 1) * 1_000 });
+  const { code, statusCode, retryAfter, data } = error as {
+    code: string;
+    statusCode?: number;
+    retryAfter?: number;
+    data?: { error?: string };
+  };
+  if (code === ErrorCode.RateLimitedError)
+    return new ActionError('known', 'rate-limited', `${what}: asked to wait.`, { status: 429, retryAfterMs: (retryAfter ?? 1) * 1_000 });
   if (code === ErrorCode.HTTPError) return classifyStatus(statusCode ?? 500, what, { safe });
   if (code === ErrorCode.PlatformError) {
     const reason = (data?.error ?? 'unknown_error').slice(0, 60);
@@ -49,7 +55,16 @@ export const slack: DestinationKind<z.output<typeof config>, SlackClient> = {
     const client = (): WebClient => {
       const token = tools.secret(tokenFile);
       if (web?.token !== token) {
-        web = { token, client: new WebClient(token, { slackApiUrl: baseUrl, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true, maxRequestConcurrency: 1_000, allowAbsoluteUrls: false }) };
+        web = {
+          token,
+          client: new WebClient(token, {
+            slackApiUrl: baseUrl,
+            retryConfig: { retries: 0 },
+            rejectRateLimitedCalls: true,
+            maxRequestConcurrency: 1_000,
+            allowAbsoluteUrls: false,
+          }),
+        };
       }
       return web.client;
     };
@@ -63,7 +78,8 @@ export const slack: DestinationKind<z.output<typeof config>, SlackClient> = {
         } catch (error) {
           throw classify(error, what, safe);
         }
-        if ((answer as { ok?: unknown } | undefined)?.ok !== true) throw new ActionError(safe ? 'known' : 'unknown', 'malformed-answer', `${what}: the answer is not one of Slack's.`);
+        if ((answer as { ok?: unknown } | undefined)?.ok !== true)
+          throw new ActionError(safe ? 'known' : 'unknown', 'malformed-answer', `${what}: the answer is not one of Slack's.`);
         return answer;
       },
       async channelId(channel, signal) {
@@ -71,7 +87,14 @@ export const slack: DestinationKind<z.output<typeof config>, SlackClient> = {
         const name = channel.replace(/^#/, '');
         let cursor = '';
         for (let page = 0; page < MAX_CHANNEL_PAGES && !ids.has(name); page += 1) {
-          const list = await self.call('conversations.list', true, signal, (api) => api.conversations.list({ limit: 1_000, exclude_archived: true, types: 'public_channel,private_channel', ...(cursor === '' ? {} : { cursor }) }));
+          const list = await self.call('conversations.list', true, signal, (api) =>
+            api.conversations.list({
+              limit: 1_000,
+              exclude_archived: true,
+              types: 'public_channel,private_channel',
+              ...(cursor === '' ? {} : { cursor }),
+            }),
+          );
           for (const found of list.channels ?? []) if (found.name !== undefined && found.id !== undefined) ids.set(found.name, found.id);
           cursor = list.response_metadata?.next_cursor ?? '';
           if (cursor === '') break;
@@ -88,7 +111,13 @@ export const slack: DestinationKind<z.output<typeof config>, SlackClient> = {
       return [];
     } catch (error) {
       const what = error instanceof Error ? error.message : String(error);
-      return [{ what, remedy: 'Install the Slack app with the scopes chat:write, channels:read, channels:history, groups:read, groups:history, and put its bot token into tokenFile.' }];
+      return [
+        {
+          what,
+          remedy:
+            'Install the Slack app with the scopes chat:write, channels:read, channels:history, groups:read, groups:history, and put its bot token into tokenFile.',
+        },
+      ];
     }
   },
 };

@@ -19,7 +19,9 @@ export const slackDigest: Action<z.infer<typeof input>, z.infer<typeof output>, 
   settlement: ({ settleMs }, { to }) => (to === undefined ? { by: 'probe', settleMs } : { by: 'resend' }),
   async run({ channel, text, version, to }, context) {
     if (to === undefined) return { ...(await post(channel, text, undefined, context)), version };
-    await context.client.call('chat.update', false, context.signal, (api) => api.chat.update({ channel: to.channel, ts: to.ts, text: slackText(text) }));
+    await context.client.call('chat.update', false, context.signal, (api) =>
+      api.chat.update({ channel: to.channel, ts: to.ts, text: slackText(text) }),
+    );
     return { ...to, version };
   },
   async probe({ channel, version }, context) {

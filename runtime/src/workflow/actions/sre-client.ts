@@ -24,12 +24,24 @@ export const sre: DestinationKind<z.output<typeof config>, SreClient> = {
   },
   async check(client) {
     try {
-      await client.send({ method: 'GET', path: client.statusPath.replace('{id}', 'sre-router-check'), signal: AbortSignal.timeout(10_000) });
+      await client.send({
+        method: 'GET',
+        path: client.statusPath.replace('{id}', 'sre-router-check'),
+        signal: AbortSignal.timeout(10_000),
+      });
       return [];
     } catch (error) {
       const status = (error as { status?: number }).status;
       if (status === 404 || status === 400) return [];
-      return [{ what: error instanceof Error ? error.message : String(error), remedy: status === 401 || status === 403 ? 'Give a token that may submit tasks in tokenFile.' : 'Check baseUrl and that the SRE API answers.' }];
+      return [
+        {
+          what: error instanceof Error ? error.message : String(error),
+          remedy:
+            status === 401 || status === 403
+              ? 'Give a token that may submit tasks in tokenFile.'
+              : 'Check baseUrl and that the SRE API answers.',
+        },
+      ];
     }
   },
 };
