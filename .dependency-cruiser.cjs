@@ -21,7 +21,10 @@ module.exports = {
       name: 'actions-never-import-each-other',
       severity: 'error',
       from: { path: `${src}workflow/actions/([^/]+)\\.ts$`, pathNot: 'registry' },
-      to: { path: `${src}workflow/actions/`, pathNot: `${src}workflow/actions/(?:[^/]+-client|slack-text|jira-text)\\.ts$` },
+      to: {
+        path: `${src}workflow/actions/`,
+        pathNot: `${src}workflow/actions/(?:[^/]+-client|classify|slack-text|slack-post|jira-text|jira-ref)\\.ts$`,
+      },
     },
     {
       name: 'sources-never-import-each-other',

@@ -52,7 +52,7 @@ test('Slack through its own SDK: a message is posted, threaded, changed and foun
   expect(next.response_metadata?.next_cursor).toBe('');
   expect((await web.conversations.history({ channel, oldest: ts })).messages).toHaveLength(1);
   expect((await web.conversations.replies({ channel, ts })).messages?.map(({ text }) => text)).toEqual(['one, changed', 'reply']);
-  expect((await web.conversations.list()).channels).toMatchObject([{ id: channel, name: 'sre' }]);
+  expect((await web.conversations.list()).channels).toContainEqual(expect.objectContaining({ id: channel, name: 'sre' }));
   expect((await web.chat.getPermalink({ channel, message_ts: ts })).permalink).toContain(channel);
   await expect(web.chat.postMessage({ channel: '#missing', text: 'x' })).rejects.toMatchObject({ data: { error: 'channel_not_found' } });
   expect(slack.state.byKey).toEqual({ k1: 1, k2: 1, k3: 1 });
@@ -63,7 +63,7 @@ test('a Slack channel can be looked up although the only message to it was refus
   const web = new WebClient('xoxb-sandbox', { slackApiUrl: slack.url, retryConfig: { retries: 0 }, logLevel: LogLevel.ERROR });
   slack.setFault({ route: 'chat.postMessage', fault: 'refuse', times: 1 });
   await expect(web.chat.postMessage({ channel: '#sre', text: 'x' })).rejects.toThrow();
-  expect((await web.conversations.list()).channels).toMatchObject([{ name: 'sre' }]);
+  expect((await web.conversations.list()).channels).toContainEqual(expect.objectContaining({ name: 'sre' }));
   expect(slack.state.effects).toEqual([]);
 });
 

@@ -58,6 +58,11 @@ class Slack implements Handler {
   readonly #byId = new Map<string, Channel>();
   #lastMicros = 0;
 
+  /** A workspace has channels before anybody writes to them. */
+  constructor() {
+    for (const name of ['sre', 'dcr', 'alerts']) this.#channel(name);
+  }
+
   /** The method. A channel is there as soon as somebody names it, even where a fault then strikes: channels exist before messages do. */
   route(request: SandboxRequest): string {
     const channel = this.#fields(request).channel;

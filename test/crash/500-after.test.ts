@@ -1,0 +1,3 @@
+import { testCrashesUnder } from './crash-matrix.js';
+
+testCrashesUnder('500-after');

@@ -1,0 +1,3 @@
+import { testCrashesUnder } from './crash-matrix.js';
+
+testCrashesUnder('answer-lost');
