@@ -62,9 +62,7 @@ export class EmbeddedStore {
     if (this.#closed) return Promise.reject(new RouterError('STOPPING', 'The log is closed.'));
     return new Promise((resolve, reject) => {
       this.#pending.push({ write, resolve, reject });
-      this.#flushing ??= this.#flush().finally(() => {
-        this.#flushing = undefined;
-      });
+      this.#flushing ??= this.#flush();
     });
   }
 
@@ -94,5 +92,7 @@ export class EmbeddedStore {
         for (const { reject } of batch) reject(failure);
       }
     }
+    // In the same turn as the last look at `pending`: a write that comes later starts a flush of its own.
+    this.#flushing = undefined;
   }
 }
