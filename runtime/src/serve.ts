@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { EnvHttpProxyAgent, fetch as undiciFetch } from 'undici';
@@ -131,6 +132,8 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
     unknownType: () => metrics.unknownType.inc(),
   });
   const shutdown = new AbortController();
+  // Each call under way listens once; a hundred listeners are no leak.
+  setMaxListeners(0, shutdown.signal);
   const state = { stopping: false, started: false, lost: undefined as Error | undefined };
   const pipeline = new Pipeline(
     {
