@@ -9,6 +9,7 @@ const run = (eventId: string, key: string, critical = false): Run => ({
   critical,
   offset: 0,
   incident: undefined,
+  opener: undefined,
   acceptedMs: 0,
   state: 'running',
   dueMs: undefined,

@@ -12,6 +12,7 @@ import type { ListName } from '../plan.js';
  *   h/<eid>                  History              how a finished run went, for people
  *   x/<eid>/<offset>         {t}                  a duplicate delivery of <eid>, listed on the original
  *   n/<incident>             Incident             see incident/incident.ts
+ *   p/<incident>/<opener>    Incident             one that a new incident of its key replaced while runs of it were live
  *   o/<hash>                 OnceRecord           hash of ordering key, route, step
  *   k/<hash>                 {e: eid, t}          a nonce seen within its key
  *   t/<hash>                 string               text of a pinned route
@@ -24,6 +25,7 @@ export const markerKey = (eventId: string): string => `m/${eventId}`;
 export const historyKey = (eventId: string): string => `h/${eventId}`;
 export const duplicateKey = (eventId: string, offset: number): string => `x/${eventId}/${offset}`;
 export const incidentRecordKey = (incident: string): string => `n/${incident}`;
+export const replacedIncidentKey = (incident: string, opener: string): string => `p/${incident}/${opener}`;
 export const onceKey = (hash: string): string => `o/${hash}`;
 export const nonceKey = (hash: string): string => `k/${hash}`;
 export const routeTextKey = (hash: string): string => `t/${hash}`;
@@ -60,6 +62,8 @@ export interface Accepted {
   meaning: Meaning;
   /** Incident key, where it belongs to one. */
   incident?: string;
+  /** incident.openedBy: tells it from a later incident of the same key. */
+  opener?: string;
   /** incident.closes at acceptance: a higher number later means that it has been closed since. */
   closes?: number;
   branches: Branch[];

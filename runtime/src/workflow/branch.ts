@@ -336,7 +336,7 @@ export class BranchRunner {
   #closedSince(): boolean {
     const { accepted } = this.#body;
     if (accepted.incident === undefined || this.#branch.list === 'resolved' || this.#branch.list === 'expired') return false;
-    const incident = this.#ports.incident(accepted.incident);
+    const incident = this.#ports.incident(accepted.incident, accepted.opener);
     // Only closed incidents are forgotten.
     return incident === undefined || incident.closes > (accepted.closes ?? 0);
   }
@@ -344,7 +344,8 @@ export class BranchRunner {
   #scope(): Scope {
     const event: Event = this.#body.accepted.event;
     const steps = outputsOf(this.#body, this.#index);
-    const incident = this.#body.accepted.incident === undefined ? undefined : this.#ports.incident(this.#body.accepted.incident);
+    const { incident: key, opener } = this.#body.accepted;
+    const incident = key === undefined ? undefined : this.#ports.incident(key, opener);
     return incident === undefined ? { event, steps } : { event, steps, incident: incidentScope(incident, this.#route.name) };
   }
 }

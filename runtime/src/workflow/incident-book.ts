@@ -3,7 +3,7 @@ import type { Json } from '../event/event.js';
 import { expireAfterOf } from '../incident/bind.js';
 import type { Incident } from '../incident/incident.js';
 import type { JournalEntry } from '../journal/journal.js';
-import { incidentRecordKey } from '../journal/records.js';
+import { incidentRecordKey, replacedIncidentKey } from '../journal/records.js';
 import { DueQueue } from './due-queue.js';
 
 export interface IncidentTimes {
@@ -26,12 +26,22 @@ export class IncidentBook {
   readonly #scheduled = new Set<string>();
   readonly #expire: (incident: Incident) => void;
   readonly #forget: (key: string) => void;
+  /** Replaced by a new incident of their key while runs of them were live, by `<key>\n<openedBy>`. */
+  readonly #replaced = new Map<string, Incident>();
+  readonly #isHeld: (key: string) => boolean;
 
-  constructor(clock: Clock, times: IncidentTimes, expire: (incident: Incident) => void, forget: (key: string) => void) {
+  constructor(
+    clock: Clock,
+    times: IncidentTimes,
+    expire: (incident: Incident) => void,
+    forget: (key: string) => void,
+    isHeld: (key: string) => boolean,
+  ) {
     this.#clock = clock;
     this.#times = times;
     this.#expire = expire;
     this.#forget = forget;
+    this.#isHeld = isHeld;
     this.#due = new DueQueue(clock, (key) => this.#check(key));
   }
 
@@ -41,6 +51,32 @@ export class IncidentBook {
 
   get(key: string): Incident | undefined {
     return this.#incidents.get(key);
+  }
+
+  /** The incident that `opener` opened, replaced or not; without `opener` the one that stands. */
+  of(key: string, opener: string | undefined): Incident | undefined {
+    const standing = this.#incidents.get(key);
+    return opener === undefined || standing?.openedBy === opener ? standing : this.#replaced.get(`${key}\n${opener}`);
+  }
+
+  /** Keeps an incident for its runs while another of its key takes its place. */
+  replace(incident: Incident): JournalEntry {
+    this.#replaced.set(`${incident.key}\n${incident.openedBy}`, incident);
+    return { key: replacedIncidentKey(incident.key, incident.openedBy), value: incident as unknown as Json };
+  }
+
+  restoreReplaced(incident: Incident): void {
+    this.#replaced.set(`${incident.key}\n${incident.openedBy}`, incident);
+  }
+
+  /** The entry that removes it; undefined: it was not replaced. */
+  dropReplaced(key: string, opener: string): JournalEntry | undefined {
+    return this.#replaced.delete(`${key}\n${opener}`) ? { key: replacedIncidentKey(key, opener), value: undefined } : undefined;
+  }
+
+  /** As `set`, for an incident that may have been replaced. */
+  update(incident: Incident): JournalEntry | undefined {
+    return this.#replaced.has(`${incident.key}\n${incident.openedBy}`) ? this.replace(incident) : this.set(incident);
   }
 
   values(): IterableIterator<Incident> {
@@ -100,6 +136,8 @@ export class IncidentBook {
     if (incident === undefined) return;
     if (this.#dueMs(incident) > this.#clock.nowMs()) return this.#schedule(key);
     if (incident.state === 'open') return this.#expire(incident);
+    // Runs of it still read it; the last of them asks again.
+    if (this.#isHeld(key)) return;
     this.#incidents.delete(key);
     this.#savedSignMs.delete(key);
     this.#forget(key);

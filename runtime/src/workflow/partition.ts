@@ -80,6 +80,7 @@ export class Partition {
       { expireAfterMs: rules.expireAfterMs, keepClosedMs },
       (incident) => this.#expire(incident),
       (key) => this.#forget(key),
+      (key) => this.#byIncident.has(key),
     );
     this.#lanes = new Lanes(rules.running, (run) => this.#start(run));
     this.#due = new DueQueue(ports.clock, (run) => this.#lanes.wake(run));
@@ -89,7 +90,7 @@ export class Partition {
       get: (key) => ports.journal.get(partition, key),
       range: (prefix) => ports.journal.range(partition, prefix),
       route: (hash) => this.#route(hash),
-      incident: (key) => this.#incidents.get(key),
+      incident: (key, opener) => this.#incidents.of(key, opener),
       mayStart: () => !this.#stopping && ports.mayStart(),
     };
   }
@@ -132,6 +133,7 @@ export class Partition {
     const ledger = (await journal.get(this.#partition, LEDGER_KEY)) as Ledger | undefined;
     if (ledger !== undefined) this.#ledger = ledger;
     for await (const { value } of journal.range(this.#partition, 'n/')) this.#incidents.restore(value as unknown as Incident);
+    for await (const { value } of journal.range(this.#partition, 'p/')) this.#incidents.restoreReplaced(value as unknown as Incident);
     const runs: Run[] = [];
     const hashes = new Set<string>();
     for await (const { value } of journal.range(this.#partition, 'a/')) {
@@ -161,7 +163,7 @@ export class Partition {
   async #restoredRun(accepted: Accepted): Promise<Run> {
     let critical = false;
     for (const branch of accepted.branches) critical ||= (await this.#loadRoute(branch.hash))?.critical ?? false;
-    return newRun(accepted.event, accepted.offset, accepted.atMs, accepted.incident, critical);
+    return newRun(accepted.event, accepted.offset, accepted.atMs, accepted, critical);
   }
 
   /**
@@ -221,6 +223,8 @@ export class Partition {
       }
       const acceptance = this.#decide(event);
       if (acceptance.incident !== undefined) {
+        const replaced = this.#replaced(acceptance.incident, begun);
+        if (replaced !== undefined) entries.push(this.#incidents.replace(replaced));
         const entry = this.#incidents.set(acceptance.incident);
         if (entry !== undefined) entries.push(entry);
         if (acceptance.meaning === 'closes' || acceptance.meaning === 'closes-stale' || acceptance.meaning === 'expires')
@@ -294,13 +298,13 @@ export class Partition {
       offset,
       atMs: nowMs,
       meaning: acceptance.meaning,
-      ...(incident === undefined ? {} : { incident: incident.key, closes: incident.closes }),
+      ...(incident === undefined ? {} : { incident: incident.key, opener: incident.openedBy, closes: incident.closes }),
       branches: [...acceptance.branches],
       table: this.#ports.routes().hash,
     };
     entries.push({ key: acceptedKey(event.id), value: accepted as unknown as Json });
     const critical = acceptance.routes.some((route) => route.critical);
-    const run = newRun(event, offset, nowMs, incident?.key, critical);
+    const run = newRun(event, offset, nowMs, accepted, critical);
     run.body = { accepted, steps: new Map() };
     return run;
   }
@@ -362,6 +366,25 @@ export class Partition {
     }
   }
 
+  /** The incident that this one takes the place of, if runs of it are still live: they go on with their own. */
+  #replaced(next: Incident, begun: readonly Run[]): Incident | undefined {
+    const before = this.#incidents.get(next.key);
+    if (before === undefined || before.openedBy === next.openedBy) return undefined;
+    const runs = [...(this.#byIncident.get(next.key) ?? []), ...begun.filter((run) => run.incident === next.key)];
+    return runs.some((run) => run.opener === before.openedBy) ? before : undefined;
+  }
+
+  /** The last run of a replaced incident takes it along; an incident that was held may be forgotten now. */
+  #release(run: Run): JournalEntry[] {
+    const { incident, opener } = run;
+    if (incident === undefined) return [];
+    const runs = this.#byIncident.get(incident);
+    if (runs === undefined) this.#incidents.recheck(incident);
+    if (opener === undefined || [...(runs ?? [])].some((other) => other.opener === opener)) return [];
+    const entry = this.#incidents.dropReplaced(incident, opener);
+    return entry === undefined ? [] : [entry];
+  }
+
   #keep(run: Run): void {
     this.#live.set(run.eventId, run);
     if (run.incident === undefined) return;
@@ -404,7 +427,7 @@ export class Partition {
       this.#remove(run);
       this.#ending.set(run.eventId, run.offset);
       this.#count(run.eventId, end.outcome, 'run', end.meaning);
-      await this.#put([...end.entries, { key: markerKey(run.eventId), value: { ...marker } }, ...incidentEntry]);
+      await this.#put([...end.entries, { key: markerKey(run.eventId), value: { ...marker } }, ...incidentEntry, ...this.#release(run)]);
       this.#endedDurably.push(run.eventId);
       this.#lanes.leaves(run);
       return;
@@ -429,11 +452,11 @@ export class Partition {
 
   /** What later events of the incident may read. */
   #keepOutputs(run: Run, outputs: ReadonlyMap<string, Record<string, Json>>): JournalEntry[] {
-    const incident = run.incident === undefined ? undefined : this.#incidents.get(run.incident);
+    const incident = run.incident === undefined ? undefined : this.#incidents.of(run.incident, run.opener);
     if (incident === undefined || outputs.size === 0) return [];
     const steps = { ...incident.steps };
     for (const [route, made] of outputs) steps[route] = { ...steps[route], ...made };
-    const entry = this.#incidents.set({ ...incident, steps });
+    const entry = this.#incidents.update({ ...incident, steps });
     return entry === undefined ? [] : [entry];
   }
 
@@ -493,12 +516,19 @@ export class Partition {
   }
 }
 
-function newRun(event: Event, offset: number, acceptedMs: number, incident: string | undefined, critical: boolean): Run {
+function newRun(
+  event: Event,
+  offset: number,
+  acceptedMs: number,
+  { incident, opener }: Pick<Accepted, 'incident' | 'opener'>,
+  critical: boolean,
+): Run {
   return {
     eventId: event.id,
     offset,
     key: event.partitionkey,
     incident,
+    opener,
     critical,
     acceptedMs,
     state: 'running',

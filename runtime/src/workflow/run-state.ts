@@ -21,6 +21,8 @@ export interface Run {
   readonly offset: number;
   readonly key: string;
   readonly incident: string | undefined;
+  /** incident.openedBy; undefined without an incident, and for runs of an earlier release. */
+  readonly opener: string | undefined;
   readonly critical: boolean;
   readonly acceptedMs: number;
   state: Unfinished;

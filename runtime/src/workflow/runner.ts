@@ -45,7 +45,8 @@ export interface RunnerPorts {
   append(event: Event): Promise<void>;
   action(name: string): Action | undefined;
   destination(name: string): OpenDestination | undefined;
-  incident(key: string): Incident | undefined;
+  /** The incident that `opener` opened, though another of its key may stand by now; without `opener` the one that stands. */
+  incident(key: string, opener: string | undefined): Incident | undefined;
   /** False when no effect may begin: stopping, or no longer sure to own the partition. */
   mayStart(): boolean;
   /** Aborted at shutdown, after the grace. */
