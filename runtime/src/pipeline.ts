@@ -1,21 +1,15 @@
-import type { Clock } from './clock.js';
 import { asError, RouterError } from './errors.js';
 import type { Event } from './event/event.js';
-import type { Journal } from './journal/journal.js';
 import type { Log } from './log/log.js';
 import type { Payload } from './manager/source.js';
-import type { IntakeRules } from './workflow/intake.js';
-import { Intake } from './workflow/intake.js';
-import type { PartitionPorts, PartitionRules } from './workflow/partition.js';
-import { Partition } from './workflow/partition.js';
+import type { Owner, OwnerPorts, OwnerRules } from './workflow/owner.js';
+import { takeOver } from './workflow/owner.js';
+import type { Partition } from './workflow/partition.js';
 
-export interface PipelinePorts extends Omit<PartitionPorts, 'append' | 'commit' | 'journal'> {
-  readonly clock: Clock;
+export interface PipelinePorts extends Omit<OwnerPorts, 'append' | 'commit' | 'pause' | 'resume' | 'unfinished'> {
   readonly log: Log;
-  readonly journal: Journal;
   /** Event manager: payload → events; throws RouterError for a bad envelope. */
   decode(source: string, payload: Payload): Promise<readonly Event[]>;
-  unreadable(offset: number, detail: string): void;
 }
 
 /**
@@ -25,10 +19,10 @@ export interface PipelinePorts extends Omit<PartitionPorts, 'append' | 'commit' 
  */
 export class Pipeline {
   readonly #ports: PipelinePorts;
-  readonly #owned = new Map<number, { partition: Partition; intake: Intake }>();
-  readonly #rules: PartitionRules & IntakeRules;
+  readonly #rules: OwnerRules;
+  readonly #owned = new Map<number, Owner>();
 
-  constructor(ports: PipelinePorts, rules: PartitionRules & IntakeRules) {
+  constructor(ports: PipelinePorts, rules: OwnerRules) {
     this.#ports = ports;
     this.#rules = rules;
   }
@@ -50,13 +44,20 @@ export class Pipeline {
   }
 
   async start(): Promise<void> {
-    await this.#ports.log.consume({
-      assigned: (id) => this.#assigned(id),
+    const { log, ...ports } = this.#ports;
+    await log.consume({
+      assigned: async (id) => {
+        const ofLog = { pause: () => log.pause(id), resume: () => log.resume(id), unfinished: () => this.unfinished() };
+        const commit = (next: number): void => void log.commit(id, next).catch(ports.lost);
+        const owner = await takeOver(id, { ...ports, ...ofLog, commit, append: (event) => this.append([event]) }, this.#rules);
+        this.#owned.set(id, owner);
+        return owner.next;
+      },
       deliver: (id, records) => this.#owned.get(id)?.intake.push(records),
       revoked: async (id) => {
-        const owned = this.#owned.get(id);
-        await owned?.intake.stop();
-        await owned?.partition.stop();
+        const owner = this.#owned.get(id);
+        await owner?.intake.stop();
+        await owner?.partition.stop();
         this.#owned.delete(id);
       },
     });
@@ -64,50 +65,15 @@ export class Pipeline {
 
   async trim(retentionMs: number): Promise<void> {
     const { log } = this.#ports;
-    for (const [id, { partition }] of this.#owned) {
+    for (const [id, { partition }] of this.#owned)
       await partition.trim(retentionMs, { oldest: (count) => log.oldest(id, count), trim: (offset) => log.trim(id, offset) });
-    }
   }
 
   partitions(): readonly Partition[] {
-    return [...this.#owned.values()].map((owned) => owned.partition);
+    return [...this.#owned.values()].map((owner) => owner.partition);
   }
 
   unfinished(): number {
-    let runs = 0;
-    for (const { partition } of this.#owned.values()) runs += partition.unfinished;
-    return runs;
-  }
-
-  async #assigned(id: number): Promise<number> {
-    const { log, ...ports } = this.#ports;
-    const look = (): void => this.#owned.get(id)?.intake.look();
-    const partition = new Partition(
-      id,
-      {
-        ...ports,
-        ended: (end) => {
-          ports.ended(end);
-          look();
-        },
-        append: (event) => this.append([event]),
-        commit: (next) => void log.commit(id, next).catch(ports.lost),
-      },
-      this.#rules,
-    );
-    const intake = new Intake(
-      partition,
-      {
-        ...ports,
-        pause: () => log.pause(id),
-        resume: () => log.resume(id),
-        unfinished: () => this.unfinished(),
-        nowMs: () => ports.clock.nowMs(),
-      },
-      this.#rules,
-    );
-    const next = await partition.restore();
-    this.#owned.set(id, { partition, intake });
-    return next;
+    return this.partitions().reduce((sum, partition) => sum + partition.unfinished, 0);
   }
 }

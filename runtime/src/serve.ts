@@ -2,18 +2,16 @@ import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { EnvHttpProxyAgent, fetch as undiciFetch } from 'undici';
+import { catalogOf } from './catalog.js';
 import { MINUTE_MS, systemClock } from './clock.js';
-import type { Config, ConfigKinds } from './config.js';
+import type { Config } from './config.js';
 import { RouterError } from './errors.js';
-import type { Event, Json } from './event/event.js';
-import { EVENT_TYPES } from './event/types.js';
+import type { Event } from './event/event.js';
 import { createHttpServer } from './http/server.js';
 import type { Journal } from './journal/journal.js';
 import { openEmbedded } from './log/embedded.js';
 import { Manager } from './manager/manager.js';
 import { readPayload } from './manager/payload.js';
-import { SOURCE_KINDS } from './manager/registry.js';
-import type { ActionCatalog } from './mapper/catalog.js';
 import { compileExpression } from './mapper/expression.js';
 import { loadMappings, readMappingFolder } from './mapper/load.js';
 import { createRouteTable } from './mapper/route-table.js';
@@ -21,16 +19,11 @@ import { createLogger, createMetrics } from './observe.js';
 import { Pipeline } from './pipeline.js';
 import { systemRandom } from './random.js';
 import { registerSecret } from './redact.js';
+import { sendCommand } from './send-command.js';
 import { createView } from './view/view.js';
 import type { DestinationTools } from './workflow/action.js';
 import { ACTIONS, DESTINATION_KINDS } from './workflow/actions/registry.js';
 import { openDestinations } from './workflow/destinations.js';
-
-/** The schemas of every source and destination kind, for the configuration. */
-export const KINDS: ConfigKinds = {
-  sourceKinds: Object.fromEntries(Object.entries(SOURCE_KINDS).map(([name, kind]) => [name, kind.config])),
-  destinationKinds: Object.fromEntries(Object.entries(DESTINATION_KINDS).map(([name, kind]) => [name, kind.config])),
-};
 
 export interface ServeOptions {
   readonly logger?: Logger;
@@ -49,27 +42,6 @@ export interface RunningRouter {
 
 const RUN_QUEUE = 2_000;
 const ACCEPT_BATCH = 256;
-
-/** What mappings may name, from the actions and the configured destinations. */
-export function catalogOf(config: Config): ActionCatalog {
-  const names = Object.keys(ACTIONS).filter((name) => name !== 'slack.digest');
-  return {
-    names,
-    destinations: new Set(Object.keys(config.destinations)),
-    get(name) {
-      const action = names.includes(name) ? ACTIONS[name] : undefined;
-      if (action === undefined) return undefined;
-      return {
-        kind: action.kind,
-        defaultDestination: action.kind === 'http' ? undefined : action.kind,
-        input: action.input,
-        output: action.output,
-      };
-    },
-    dataSchema: (type) => EVENT_TYPES[type]?.schema,
-    dataExample: (type) => EVENT_TYPES[type]?.example,
-  };
-}
 
 /** What destinations are opened with. */
 export function destinationTools(version: string): DestinationTools {
@@ -267,58 +239,4 @@ function keyFunction(text: string | undefined): ((event: Event) => string | unde
       cause: error,
     });
   }
-}
-
-interface CommandPorts {
-  readonly view: ReturnType<typeof createView>;
-  readonly pipeline: Pipeline;
-  readonly manager: Manager;
-  nowIso(): string;
-}
-
-type CommandRequest = {
-  kind: 'retry' | 'resolve' | 'abandon' | 'resubmit';
-  target: string;
-  step?: string;
-  branch?: number;
-  by: string;
-  reason: string;
-  output?: Json;
-  data?: Json;
-};
-
-/** A command travels as an event, so that the owner of the run takes it, once and in order; a resubmitted event travels with it. */
-async function sendCommand(request: CommandRequest, { view, pipeline, manager, nowIso }: CommandPorts): Promise<{ id: string }> {
-  const { data: replacement, ...command } = request;
-  const detail = await view.event(command.target);
-  if (detail === undefined) throw new RouterError('NOT_FOUND', `No event ${command.target}.`);
-  const original = await view.original(command.target);
-  if (original === undefined) throw new RouterError('NOT_FOUND', `The record of event ${command.target} is older than log.retention.`);
-  const isResubmit = command.kind === 'resubmit';
-  const isWaiting = detail.state === 'parked' || detail.state === 'ambiguous' || detail.state === 'waiting';
-  if (!isResubmit && !isWaiting)
-    throw new RouterError('WRONG_STATE', `Event ${command.target} is ${detail.state}; ${command.kind} is for parked and ambiguous steps.`);
-  if (isResubmit && (isWaiting || detail.state === 'running'))
-    throw new RouterError('WRONG_STATE', `Event ${command.target} is ${detail.state}; resubmit is for events that have ended.`);
-  const again = isResubmit ? manager.again(original, await nextNumber(view, original.id), replacement) : undefined;
-  const now = nowIso();
-  const event: Event = {
-    specversion: '1.0',
-    id: `command-${systemRandom.hex(10)}`,
-    type: 'router.command',
-    source: 'router',
-    ingestsource: 'router',
-    time: now,
-    recordedtime: now,
-    partitionkey: original.partitionkey,
-    data: command as unknown as Json,
-  };
-  await pipeline.append(again === undefined ? [event] : [event, again]);
-  return { id: again?.id ?? event.id };
-}
-
-/** Two people who resubmit at once get the same number: one new event, the other a duplicate. */
-async function nextNumber(view: CommandPorts['view'], id: string): Promise<number> {
-  const base = id.replace(/~\d+$/, '');
-  for (let n = 1; ; n += 1) if ((await view.event(`${base}~${n}`)) === undefined) return n;
 }

@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isMainThread, Worker } from 'node:worker_threads';
 import { fetch as undiciFetch } from 'undici';
+import { KINDS } from '#runtime/catalog.js';
 import { parseConfig } from '#runtime/config.js';
 import { createLogger } from '#runtime/observe.js';
-import { KINDS, serve } from '#runtime/serve.js';
+import { serve } from '#runtime/serve.js';
 
 /**
  * `npm run bench [-- --events N] [--smoke]`: events a second from ingest to finished with 0, 1, 2 and 4 journaled steps against an instant HTTP target,

@@ -1,7 +1,8 @@
+import { KINDS } from '#runtime/catalog.js';
 import { loadConfig } from '#runtime/config-load.js';
 import type { Journal } from '#runtime/journal/journal.js';
 import { createLogger } from '#runtime/observe.js';
-import { KINDS, serve } from '#runtime/serve.js';
+import { serve } from '#runtime/serve.js';
 
 /**
  * A router that kills itself with SIGKILL at the n-th journal put: CRASH_AT=before:3 (the put never happens) or after:3 (it is durable, nothing else is).

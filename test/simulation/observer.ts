@@ -14,7 +14,8 @@ export class JournalObserver {
   readonly #released = new Set<string>();
   readonly #progress = new Map<string, Progress>();
   readonly #begunOffset = new Map<string, number>();
-  readonly #closes = new Map<string, { closes: number; openedBy: string }>();
+  /** Closes of an incident, by key and opener: a later incident of the same key does not close an earlier one. */
+  readonly #closes = new Map<string, number>();
 
   constructor(table: RouteTable, violate: (law: string, detail: string) => void) {
     this.#table = table;
@@ -25,7 +26,7 @@ export class JournalObserver {
     for (const { key, value } of entries) {
       const kind = key.slice(0, 2);
       if (kind === 'a/' && value !== undefined) this.#runs.set(key.slice(2), value as unknown as Accepted);
-      else if (kind === 'n/' && value !== undefined) this.#incident(value as unknown as Incident);
+      else if ((kind === 'n/' || kind === 'p/') && value !== undefined) this.#incident(value as unknown as Incident);
       else if (kind === 'i/') this.#step(key, value as unknown as Progress | undefined);
       else if (kind === 'd/') this.#progress.delete(`i/${key.slice(2)}`);
     }
@@ -33,10 +34,9 @@ export class JournalObserver {
   }
 
   #incident(incident: Incident): void {
-    const before = this.#closes.get(incident.key);
-    if (before !== undefined && incident.openedBy === before.openedBy && incident.closes < before.closes)
-      this.#violate('closes-never-decrease', incident.key);
-    this.#closes.set(incident.key, incident);
+    const name = `${incident.key} ${incident.openedBy}`;
+    if (incident.closes < (this.#closes.get(name) ?? 0)) this.#violate('closes-never-decrease', name);
+    this.#closes.set(name, incident.closes);
   }
 
   #step(key: string, progress: Progress | undefined): void {
@@ -73,8 +73,7 @@ export class JournalObserver {
   #closed(key: string, run: Accepted, index: number, stepId: string, before: Progress | undefined): void {
     const branch = run.branches[index];
     if (run.incident === undefined || branch === undefined || branch.list === 'resolved' || branch.list === 'expired') return;
-    const incident = this.#closes.get(run.incident);
-    if (incident === undefined || incident.closes <= (run.closes ?? 0)) return;
+    if ((this.#closes.get(`${run.incident} ${run.opener}`) ?? 0) <= (run.closes ?? 0)) return;
     if (before?.state === 'intent' || before?.state === 'unsettled' || before?.state === 'ambiguous') return;
     const route = this.#table.match(run.event).find((candidate) => candidate.hash === branch.hash);
     const step = route?.lists[branch.list]?.find((candidate) => candidate.id === stepId);

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { Intake } from '#runtime/workflow/intake.js';
-import type { Delivery } from '#runtime/workflow/partition.js';
+import type { Delivery } from '#runtime/workflow/partition-ports.js';
 import { drainMicrotasks } from '#test/simulation/virtual-clock.js';
 import { NOW_MS } from '#test/workflow/fake-clock.js';
 

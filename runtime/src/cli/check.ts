@@ -1,10 +1,11 @@
 import type { CommandModule } from 'yargs';
+import { catalogOf, KINDS } from '../catalog.js';
 import { systemClock } from '../clock.js';
 import { loadConfig } from '../config-load.js';
 import { checkMappings } from '../mapper/check.js';
 import { renderFindings } from '../mapper/finding.js';
 import { readMappingFolder } from '../mapper/load.js';
-import { catalogOf, destinationTools, KINDS } from '../serve.js';
+import { destinationTools } from '../serve.js';
 import { DESTINATION_KINDS } from '../workflow/actions/registry.js';
 import { openDestinations } from '../workflow/destinations.js';
 import { VERSION } from './version.js';

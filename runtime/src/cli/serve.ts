@@ -1,7 +1,8 @@
 import type { CommandModule } from 'yargs';
+import { KINDS } from '../catalog.js';
 import { loadConfig } from '../config-load.js';
 import { createLogger } from '../observe.js';
-import { KINDS, serve } from '../serve.js';
+import { serve } from '../serve.js';
 import { VERSION } from './version.js';
 
 interface Flags {

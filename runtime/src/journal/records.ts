@@ -158,6 +158,8 @@ export interface OnceRecord {
   branch: number;
   step: string;
   atMs: number;
+  /** Its window's end when it was written: not needed after it. */
+  untilMs: number;
   /** Present once its outcome is known. */
   out?: Json;
 }

@@ -1,20 +1,15 @@
 import type { Event, Json } from '../event/event.js';
 import type { Incident } from '../incident/incident.js';
 import type { JournalEntry } from '../journal/journal.js';
-import type { Branch, Progress } from '../journal/records.js';
-import { progressKey } from '../journal/records.js';
+import type { Branch } from '../journal/records.js';
 import type { CompiledRoute, CompiledStep, Scope } from '../plan.js';
-import type { Action, ActionContext, ActionError } from './action.js';
-import { call } from './call.js';
 import { collapse } from './collapse.js';
-import { COLLAPSE_AFTER_MS, digestKey, digestTarget } from './digest.js';
-import type { Pass } from './gate.js';
-import { claimOnce, onceHash, onceOutput } from './once.js';
-import { decideRetry } from './retry.js';
+import { digestTarget } from './digest.js';
+import { Effect } from './effect.js';
+import { onceHash, onceOutput } from './once.js';
 import type { Run, RunBody, StepState } from './run-state.js';
 import { outputsOf, stepStateKey } from './run-state.js';
-import type { OpenDestination, RunnerPorts } from './runner.js';
-import { decideSettle } from './settle.js';
+import type { RunnerPorts } from './runner.js';
 import type { BranchEnd, StepEnd } from './step-recorder.js';
 import { StepRecorder, stop } from './step-recorder.js';
 
@@ -31,7 +26,7 @@ export class BranchRunner {
   readonly #index: number;
   readonly #branch: Branch;
   readonly #route: CompiledRoute;
-  readonly #wake: () => void;
+  readonly #effect: Effect;
   readonly #record: StepRecorder;
   readonly #pending: JournalEntry[];
 
@@ -53,7 +48,16 @@ export class BranchRunner {
     this.#route = route;
     this.#record = new StepRecorder(ports, run, index, branch, route, pending);
     this.#pending = pending;
-    this.#wake = wake;
+    this.#effect = new Effect({
+      runner: ports,
+      run,
+      route: route.name,
+      index,
+      record: this.#record,
+      wake,
+      isClosed: (step) => !step.always && this.#closedSince(),
+      skipClosed: (step, state) => this.#skipClosed(step, state),
+    });
   }
 
   async advance(): Promise<BranchEnd> {
@@ -149,181 +153,7 @@ export class BranchRunner {
         });
       }
     }
-    return this.#effect(step, state, action, destination, input.data);
-  }
-
-  async #effect(step: CompiledStep, state: StepState, action: Action, destination: OpenDestination, input: Json): Promise<StepEnd> {
-    const nowMs = this.#ports.clock.nowMs();
-    const { progress } = state;
-    let probe = false;
-    if (progress !== undefined && (progress.state === 'intent' || progress.state === 'unsettled') && progress.n > 0) {
-      const decision = decideSettle(progress, action.settlement(destination.client, input), step.retry.maxAgeMs, nowMs);
-      if (decision.do === 'ask') return this.#record.ambiguous(step, state, decision.why);
-      if (decision.do === 'wait') return this.#record.wait(step, state, { ...progress, state: 'unsettled', dueMs: decision.dueMs });
-      probe = decision.do === 'probe';
-    } else if (progress?.state === 'retry' && progress.forced !== true && (progress.dueMs ?? 0) > nowMs) {
-      return stop({ end: 'waits', dueMs: progress.dueMs });
-    }
-    if (!this.#ports.mayStart()) return stop({ end: 'suspended' });
-    if (progress === undefined && action.collapses === true && !this.#run.critical) {
-      const channel = action.budgetKey?.(input) ?? '';
-      const budgetKey = destination.perChannel ? channel : '';
-      if (this.#run.pass === undefined && destination.gate.budgetWaitMs(budgetKey) > COLLAPSE_AFTER_MS) {
-        return collapse(
-          this.#ports,
-          this.#record,
-          step,
-          state,
-          { digest: digestKey(destination.name, channel), row: this.#record.key(step) },
-          input,
-        );
-      }
-    }
-    const pass = this.#enter(destination, action, input);
-    if (pass === undefined) return stop({ end: 'waits', dueMs: undefined });
-    if (probe && progress !== undefined && action.probe !== undefined) {
-      const look = action.probe;
-      const looked = await this.#call(step, destination, pass, progress.firstMs, (context) => look(input, context));
-      if (!looked.ok) return this.#stillUnknown(step, state, progress, looked.error);
-      if (looked.value !== undefined) return this.#record.done(step, state, looked.value, progress.n, 'probe', looked.durationMs);
-      // Certainly not there: the same step may be sent again, as one more attempt. Written down, or a wait for the budget would look again and again.
-      this.#record.progress(step, state, { ...progress, state: 'retry', dueMs: this.#ports.clock.nowMs(), reason: 'probed-absent' });
-      return this.#effect(step, state, action, destination, input);
-    }
-    // A close may have been accepted since this step was looked at. Only a call that may have happened already is sent again after a close.
-    const resends = progress?.state === 'intent' || progress?.state === 'unsettled';
-    if (!resends && !step.always && this.#closedSince()) {
-      pass.leave('unused');
-      return this.#skipClosed(step, state);
-    }
-    const intent: Progress = { state: 'intent', n: (progress?.n ?? 0) + 1, firstMs: progress?.firstMs ?? nowMs, lastMs: nowMs };
-    state.progress = intent;
-    this.#pending.push({ key: progressKey(this.#run.eventId, this.#index, step.id), value: intent });
-    if (step.onceWithinMs !== undefined && (intent.n === 1 || progress?.forced === true))
-      this.#pending.push(claimOnce(this.#run, this.#route.name, this.#index, step.id, nowMs));
-    try {
-      await this.#ports.put(this.#pending.splice(0));
-    } catch (error) {
-      pass.leave('unused');
-      throw error;
-    }
-    const result = await this.#call(step, destination, pass, intent.firstMs, (context) => action.run(input, context));
-    if (result.ok) return this.#record.done(step, state, result.value, intent.n, undefined, result.durationMs);
-    if (result.error.outcome === 'unknown') return this.#unknown(step, state, intent, result.error, action, destination, input);
-    if (resends && progress.forced !== true) return this.#knownAfterUnknown(step, state, intent, result.error);
-    return this.#known(step, state, intent, result.error, result.durationMs);
-  }
-
-  #enter(destination: OpenDestination, action: Action, input: Json): Pass | undefined {
-    const run = this.#run;
-    const budgetKey = (destination.perChannel ? action.budgetKey?.(input) : undefined) ?? '';
-    const held = run.pass;
-    if (held !== undefined) {
-      run.pass = undefined;
-      if (held.destination === destination.name && held.budgetKey === budgetKey) return held.pass;
-      // Another branch waited for it: it asks again when this execution ends.
-      held.pass.leave('unused');
-      run.nudged = true;
-    }
-    const entered = destination.gate.enter(budgetKey, run.critical, (pass) => {
-      // Two branches may wait at two gates; one pass at a time, the other branch asks again.
-      if (run.pass !== undefined) return pass.leave('unused');
-      run.pass = { destination: destination.name, budgetKey, pass };
-      this.#wake();
-    });
-    if (entered.pass !== undefined) return entered.pass;
-    const others = run.cancelWait;
-    run.cancelWait = () => {
-      others?.();
-      entered.cancel();
-    };
-    return undefined;
-  }
-
-  async #call<T extends Json | undefined>(
-    step: CompiledStep,
-    destination: OpenDestination,
-    pass: Pass,
-    firstIntentMs: number,
-    make: (context: ActionContext<unknown>) => Promise<T>,
-  ): ReturnType<typeof call<T>> {
-    const key = this.#record.key(step);
-    const result = await call(this.#ports.clock, step.timeoutMs ?? destination.timeoutMs, this.#ports.shutdown, (signal) =>
-      make({ client: destination.client, key, signal, firstIntentMs }),
-    );
-    if (result.ok) pass.leave('ok');
-    else pass.leave(isDown(result.error) ? 'down' : 'other', result.error.retryAfterMs);
-    return result;
-  }
-
-  #known(step: CompiledStep, state: StepState, intent: Progress, error: ActionError, durationMs: number): StepEnd {
-    const nowMs = this.#ports.clock.nowMs();
-    if (error.retryable) {
-      const decision = decideRetry(step.retry, intent.n, intent.firstMs, nowMs, error.retryAfterMs ?? 0, this.#ports.random);
-      if (decision.again) {
-        this.#record.report(step, 'retry', intent.n, error.reason, error.message, durationMs);
-        return this.#record.wait(step, state, {
-          ...intent,
-          state: 'retry',
-          dueMs: decision.dueMs,
-          reason: error.reason,
-          detail: error.message,
-        });
-      }
-    }
-    // It certainly did not happen: the claim is free for the next run of the key.
-    if (step.onceWithinMs !== undefined) this.#pending.push({ key: onceHash(this.#run.key, this.#route.name, step.id), value: undefined });
-    return this.#record.fail(step, state, error.reason, error.message, intent, durationMs);
-  }
-
-  /** This call certainly did nothing, but an earlier one of the step may have: still unsettled. */
-  #knownAfterUnknown(step: CompiledStep, state: StepState, intent: Progress, error: ActionError): StepEnd {
-    if (!error.retryable)
-      return this.#record.ambiguous(step, state, `An earlier call may have worked; sent again, it was refused: ${error.message}`);
-    return this.#stillUnknown(step, state, intent, error);
-  }
-
-  #unknown(
-    step: CompiledStep,
-    state: StepState,
-    intent: Progress,
-    error: ActionError,
-    action: Action,
-    destination: OpenDestination,
-    input: Json,
-  ): StepEnd {
-    const settlement = action.settlement(destination.client, input);
-    if (settlement.by === 'person') return this.#record.ambiguous(step, state, `${error.message} ${settlement.why}`);
-    const nowMs = this.#ports.clock.nowMs();
-    const backoff = decideRetry(
-      { ...step.retry, attempts: Number.MAX_SAFE_INTEGER, maxAgeMs: Number.MAX_SAFE_INTEGER },
-      intent.n,
-      intent.firstMs,
-      nowMs,
-      error.retryAfterMs ?? 0,
-      this.#ports.random,
-    );
-    const backoffMs = backoff.again ? backoff.dueMs : nowMs;
-    const dueMs = settlement.by === 'probe' ? Math.max(nowMs + settlement.settleMs, nowMs + (error.retryAfterMs ?? 0)) : backoffMs;
-    this.#record.report(step, 'unsettled', intent.n, error.reason, error.message);
-    return this.#record.wait(step, state, { ...intent, state: 'unsettled', dueMs, reason: error.reason, detail: error.message });
-  }
-
-  /** The probe itself failed: what happened stays unknown. */
-  #stillUnknown(step: CompiledStep, state: StepState, progress: Progress, error: ActionError): StepEnd {
-    if (!error.retryable) return this.#record.ambiguous(step, state, `It cannot be looked up: ${error.message}`);
-    const nowMs = this.#ports.clock.nowMs();
-    const waitMs = Math.max(
-      error.retryAfterMs ?? 0,
-      Math.min(step.retry.maxBackoffMs, Math.max(step.retry.backoffMs, (nowMs - progress.lastMs) / 2)),
-    );
-    return this.#record.wait(step, state, {
-      ...progress,
-      state: 'unsettled',
-      dueMs: Math.round(nowMs + waitMs),
-      reason: `probe-${error.reason}`,
-      detail: error.message,
-    });
+    return this.#effect.advance({ step, state, action, destination, input: input.data });
   }
 
   #skipClosed(step: CompiledStep, state: StepState): StepEnd {
@@ -362,9 +192,4 @@ export function incidentScope(incident: Incident, route: string): NonNullable<Sc
     ...(incident.digest === undefined ? {} : { digest: incident.digest as unknown as Json }),
     steps: incident.steps[route] ?? {},
   };
-}
-
-/** Failures that speak of the target being down, for the breaker: not its refusals of one request. */
-function isDown(error: ActionError): boolean {
-  return error.status === undefined ? error.reason !== 'shutdown' && error.retryable : error.status >= 500;
 }

@@ -1,6 +1,7 @@
 import type { Event } from '../event/event.js';
 import { eventSchema } from '../event/event.js';
-import type { Delivery, Partition } from './partition.js';
+import type { Partition } from './partition.js';
+import type { Delivery } from './partition-ports.js';
 
 /** As the log delivers it. */
 export interface IntakeRecord {

@@ -16,8 +16,16 @@ export function onceHash(key: string, route: string, step: string): string {
 }
 
 /** Written with the first intent (no output) and again with the output: a crash between leaves a claim, never a second effect. */
-export function claimOnce(run: Run, route: string, branch: number, step: string, atMs: number, out?: Json): JournalEntry {
-  const record: OnceRecord = { e: run.eventId, branch, step, atMs, ...(out === undefined ? {} : { out }) };
+export function claimOnce(
+  run: Pick<Run, 'eventId' | 'key'>,
+  route: string,
+  branch: number,
+  step: string,
+  withinMs: number,
+  atMs: number,
+  out?: Json,
+): JournalEntry {
+  const record: OnceRecord = { e: run.eventId, branch, step, atMs, untilMs: atMs + withinMs, ...(out === undefined ? {} : { out }) };
   return { key: onceHash(run.key, route, step), value: { ...record } };
 }
 

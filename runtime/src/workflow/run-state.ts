@@ -28,12 +28,31 @@ export interface Run {
   state: Unfinished;
   /** Instant it waits for; undefined = it waits for a gate, or does not wait. */
   dueMs: number | undefined;
-  /** Given by a gate while it waited. */
-  pass: { readonly destination: string; readonly budgetKey: string; readonly pass: Pass } | undefined;
+  /** Given by a gate to a branch that waited. */
+  pass: { readonly branch: number; readonly destination: string; readonly budgetKey: string; readonly pass: Pass } | undefined;
   cancelWait: (() => void) | undefined;
   body: RunBody | undefined;
   /** A command or close came while it ran: look again before it waits. */
   nudged: boolean;
+}
+
+/** A run as it was accepted, ready to begin. */
+export function newRun({ event, offset, atMs, incident, opener }: Accepted, critical: boolean): Run {
+  return {
+    eventId: event.id,
+    offset,
+    key: event.partitionkey,
+    incident,
+    opener,
+    critical,
+    acceptedMs: atMs,
+    state: 'running',
+    dueMs: undefined,
+    pass: undefined,
+    cancelWait: undefined,
+    body: undefined,
+    nudged: false,
+  };
 }
 
 export const stepStateKey = (branch: number, step: string): string => `${branch}/${step}`;

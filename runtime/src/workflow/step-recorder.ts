@@ -47,7 +47,8 @@ export class StepRecorder {
   done(step: CompiledStep, state: StepState, out: Json, attempts: number, reason: string | undefined, durationMs: number): StepEnd {
     const settled: Settled = { state: 'done', atMs: this.#ports.clock.nowMs(), attempts, out };
     if (reason !== undefined) settled.reason = reason;
-    if (step.onceWithinMs !== undefined) this.pending.push(claimOnce(this.#run, this.#route.name, this.#index, step.id, settled.atMs, out));
+    if (step.onceWithinMs !== undefined)
+      this.pending.push(claimOnce(this.#run, this.#route.name, this.#index, step.id, step.onceWithinMs, settled.atMs, out));
     return this.settle(step, state, settled, durationMs);
   }
 

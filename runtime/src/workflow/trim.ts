@@ -1,5 +1,6 @@
 import { eventSchema } from '../event/event.js';
 import type { Journal, JournalEntry } from '../journal/journal.js';
+import type { OnceRecord } from '../journal/records.js';
 import { duplicateKey, historyKey, markerKey, nonceKey } from '../journal/records.js';
 import { nonceHash } from './nonce.js';
 
@@ -42,6 +43,17 @@ export async function trimOldest(partition: number, beforeOffset: number, retent
   await ports.put(entries);
   await ports.trim(trimTo);
   return records.length === BATCH_COUNT;
+}
+
+/** Removes the claims of `once` whose window is over. Reads every claim: their number follows live keys, not history. */
+export async function trimClaims(partition: number, ports: Pick<TrimPorts, 'journal' | 'put' | 'nowMs'>): Promise<void> {
+  const entries: JournalEntry[] = [];
+  for await (const { key, value } of ports.journal.range(partition, 'o/')) {
+    if ((value as unknown as OnceRecord).untilMs > ports.nowMs()) continue;
+    entries.push({ key, value: undefined });
+    if (entries.length >= BATCH_COUNT) await ports.put(entries.splice(0));
+  }
+  if (entries.length > 0) await ports.put(entries);
 }
 
 function readJson(value: Buffer): unknown {

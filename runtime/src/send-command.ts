@@ -1,0 +1,60 @@
+import { RouterError } from './errors.js';
+import type { Event, Json } from './event/event.js';
+import type { Manager } from './manager/manager.js';
+import type { Pipeline } from './pipeline.js';
+import { systemRandom } from './random.js';
+import type { createView } from './view/view.js';
+
+export interface CommandPorts {
+  readonly view: ReturnType<typeof createView>;
+  readonly pipeline: Pipeline;
+  readonly manager: Manager;
+  nowIso(): string;
+}
+
+export type CommandRequest = {
+  kind: 'retry' | 'resolve' | 'abandon' | 'resubmit';
+  target: string;
+  step?: string;
+  branch?: number;
+  by: string;
+  reason: string;
+  output?: Json;
+  data?: Json;
+};
+
+/** A command travels as an event, so that the owner of the run takes it, once and in order; a resubmitted event travels with it. */
+export async function sendCommand(request: CommandRequest, { view, pipeline, manager, nowIso }: CommandPorts): Promise<{ id: string }> {
+  const { data: replacement, ...command } = request;
+  const detail = await view.event(command.target);
+  if (detail === undefined) throw new RouterError('NOT_FOUND', `No event ${command.target}.`);
+  const original = await view.original(command.target);
+  if (original === undefined) throw new RouterError('NOT_FOUND', `The record of event ${command.target} is older than log.retention.`);
+  const isResubmit = command.kind === 'resubmit';
+  const isWaiting = detail.state === 'parked' || detail.state === 'ambiguous' || detail.state === 'waiting';
+  if (!isResubmit && !isWaiting)
+    throw new RouterError('WRONG_STATE', `Event ${command.target} is ${detail.state}; ${command.kind} is for parked and ambiguous steps.`);
+  if (isResubmit && (isWaiting || detail.state === 'running'))
+    throw new RouterError('WRONG_STATE', `Event ${command.target} is ${detail.state}; resubmit is for events that have ended.`);
+  const again = isResubmit ? manager.again(original, await nextNumber(view, original.id), replacement) : undefined;
+  const now = nowIso();
+  const event: Event = {
+    specversion: '1.0',
+    id: `command-${systemRandom.hex(10)}`,
+    type: 'router.command',
+    source: 'router',
+    ingestsource: 'router',
+    time: now,
+    recordedtime: now,
+    partitionkey: original.partitionkey,
+    data: command as unknown as Json,
+  };
+  await pipeline.append(again === undefined ? [event] : [event, again]);
+  return { id: again?.id ?? event.id };
+}
+
+/** Two people who resubmit at once get the same number: one new event, the other a duplicate. */
+async function nextNumber(view: CommandPorts['view'], id: string): Promise<number> {
+  const base = id.replace(/~\d+$/, '');
+  for (let n = 1; ; n += 1) if ((await view.event(`${base}~${n}`)) === undefined) return n;
+}

@@ -1,0 +1,28 @@
+import type { Event } from '../event/event.js';
+import type { Journal } from '../journal/journal.js';
+import type { Meaning, Outcome } from '../journal/records.js';
+import type { RouteTable } from '../plan.js';
+import type { RunnerPorts } from './runner.js';
+
+/** One record of `events`, decoded. undefined event: the stored value was unreadable. */
+export interface Delivery {
+  readonly offset: number;
+  readonly event: Event;
+}
+
+export interface PartitionRules {
+  readonly running: number;
+  readonly reopenWithinMs: number;
+  readonly expireAfterMs: number;
+  readonly dedupeWindowMs: number;
+}
+
+export interface PartitionPorts extends Omit<RunnerPorts, 'put' | 'get' | 'range' | 'route' | 'incident'> {
+  readonly journal: Journal;
+  routes(): RouteTable;
+  commit(nextOffset: number): void;
+  /** The journal refused a write: this process must give the partition up. */
+  lost(error: Error): void;
+  ended(end: { eventId: string; outcome: Outcome; reason: string; meaning: Meaning }): void;
+  received(event: Event): void;
+}
