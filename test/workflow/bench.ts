@@ -21,6 +21,10 @@ class DyingJournal implements Journal {
     this.#putsLeft = putsLeft;
   }
 
+  kill(): void {
+    this.#putsLeft = 0;
+  }
+
   put(_partition: number, entries: readonly JournalEntry[]): Promise<void> {
     if (this.#putsLeft <= 0) return new Promise(() => undefined);
     this.#putsLeft -= 1;
@@ -93,6 +97,7 @@ export class Bench {
   places = 100;
   partition: Partition;
   #offset = 0;
+  #journal: DyingJournal | undefined;
 
   constructor(...routes: CompiledRoute[]) {
     this.routes = routes;
@@ -135,6 +140,9 @@ export class Bench {
 
   #open(putsLeft: number): Partition {
     const { clock } = this;
+    this.#journal?.kill();
+    const journal = new DyingJournal(this.disk, putsLeft);
+    this.#journal = journal;
     const target: OpenDestination = {
       name: 'target',
       kind: 'target',
@@ -148,7 +156,7 @@ export class Bench {
       {
         clock,
         random: new Prng(1),
-        journal: new DyingJournal(this.disk, putsLeft),
+        journal,
         routes: () => ({
           hash: 'table',
           match: (event) => this.routes.filter((candidate) => candidate.type === event.type),
@@ -163,7 +171,8 @@ export class Bench {
         ended: () => undefined,
         received: () => undefined,
         action: (name) => (name in this.settlements ? this.#action(name) : undefined),
-        destination: (name) => (name === 'target' ? target : undefined),
+        destination: (name) =>
+          name === 'target' ? target : name === 'other' ? { ...target, name, gate: new Gate(clock, this.gateRules) } : undefined,
         mayStart: () => true,
         shutdown: new AbortController().signal,
         report: (report) => void this.reports.push(report),

@@ -289,3 +289,46 @@ test.each(['probed', 'same'])('killed after any put, a run of %s steps ends with
     expect([bench.partition.conservation, bench.partition.ledger.received]).toEqual([0, 1]);
   }
 });
+
+test('a command meets a run that this process has not looked at yet', async () => {
+  const bench = failing('park');
+  bench.script = (input) => {
+    if (input === 'e.a') throw refused({ retryable: false });
+    return input;
+  };
+  await bench.take(bench.event('e'));
+  bench.script = (input) => input;
+  bench.places = 0;
+  await bench.restart();
+  await bench.take(command(bench, 'cmd', 'abandon'));
+  bench.places = 100;
+  await bench.restart();
+  expect([bench.outcome('cmd'), bench.outcome('e')]).toEqual(['done', 'failed']);
+});
+
+test('resolve claims once for the key: what a person says was done is not done again', async () => {
+  const bench = new Bench(route({ actions: [step('a', { onceWithinMs: 3_600_000, use: 'person' })] }));
+  bench.script = (input) => {
+    if (input === 'e.a') throw lost();
+    return input;
+  };
+  await bench.take(bench.event('e'));
+  await bench.take(command(bench, 'cmd', 'resolve', { output: 'told' }));
+  await bench.take(bench.event('f'));
+  expect([bench.calls, bench.steps('f')]).toEqual([['e.a'], ['a:done:once']]);
+});
+
+test('claims of once are removed after their window, texts of routes that nothing pins at restore', async () => {
+  const bench = new Bench(route({ actions: [step('a', { onceWithinMs: 60_000 })] }));
+  await bench.take(bench.event('e'));
+  const has = () => [...bench.disk.keys()].filter((key) => /^[ot]\//.test(key)).map((key) => key[0]);
+  const trim = () => bench.partition.trim(86_400_000, { oldest: async () => [], trim: async () => undefined });
+  await bench.clock.pass(59_999);
+  await trim();
+  expect(has()).toEqual(['t', 'o']);
+  await bench.clock.pass(3_600_000);
+  await trim();
+  expect(has()).toEqual(['t']);
+  await bench.restart();
+  expect(has()).toEqual([]);
+});
