@@ -38,7 +38,10 @@ function classify(error: unknown, what: string, safe: boolean): ActionError {
     return new ActionError('known', 'rate-limited', `${what}: asked to wait.`, { status: 429, retryAfterMs: (retryAfter ?? 1) * 1_000 });
   if (code === ErrorCode.HTTPError) return classifyStatus(statusCode ?? 500, what, { safe });
   if (code === ErrorCode.PlatformError) {
-    const reason = (data?.error ?? 'unknown_error').slice(0, 60);
+    const reason = data?.error ?? 'unknown_error';
+    // The SDK makes an error of any body that is no JSON: a proxy's page, half an answer.
+    if (!/^[a-z0-9_]{1,80}$/i.test(reason))
+      return new ActionError(safe ? 'known' : 'unknown', 'malformed-answer', `${what}: the answer is not one of Slack's.`);
     if (OPEN.has(reason)) return new ActionError(safe ? 'known' : 'unknown', reason, `${what}: Slack answered ${reason}.`);
     return new ActionError('known', reason, `${what}: Slack answered ${reason}.`, { retryable: TRANSIENT.has(reason) });
   }
