@@ -93,3 +93,23 @@ test.each(all.map((recording) => [recording.name, recording] as const))(
     expect(bench.pipeline?.partitions()[0]?.conservation).toBe(0);
   },
 );
+
+test.each(all.map((recording) => [recording.name, recording] as const))(
+  '%s: a crash between any answer and what follows from it changes nothing',
+  async (_name, recording) => {
+    const bench = new PipelineBench(MAPPING);
+    benches.push(bench);
+    for (const { accepted, body } of recording.requests) {
+      if (!accepted) continue;
+      await bench.start({ paused: true });
+      const events = await bench.accept(body);
+      await bench.stop();
+      await bench.start();
+      await bench.settled(events.map(({ id }) => id));
+      await bench.stop();
+    }
+    await bench.start();
+    expect(await totals(bench)).toEqual(recording.whatTheRequestsTell);
+    expect(bench.pipeline?.partitions()[0]?.conservation).toBe(0);
+  },
+);

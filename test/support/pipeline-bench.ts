@@ -32,8 +32,8 @@ export class PipelineBench {
     this.#mapping = mapping;
   }
 
-  /** Opens the folder, restoring what is in it. */
-  async start(): Promise<void> {
+  /** Opens the folder, restoring what is in it. `paused`: takes events and decides nothing, as a process that dies right after its answer. */
+  async start(options: { paused?: boolean } = {}): Promise<void> {
     const catalog = testCatalog;
     const { routes } = loadMappings([{ file: 'bench.json', text: JSON.stringify(this.#mapping) }], catalog);
     const table = createRouteTable(routes, { catalog, onWhenError: () => undefined });
@@ -46,6 +46,7 @@ export class PipelineBench {
     });
     const log = openEmbedded({ dir: this.dir, clock: systemClock });
     this.#log = log;
+    if (options.paused === true) log.pause(0);
     this.pipeline = new Pipeline(
       {
         clock: systemClock,
@@ -80,10 +81,15 @@ export class PipelineBench {
   }
 
   async post(body: Buffer): Promise<readonly Event[]> {
-    if (this.pipeline === undefined) throw new Error('not started');
-    const events = await this.pipeline.ingest('alertmanager', { body, headers: { 'content-type': 'application/json' } });
+    const events = await this.accept(body);
     await this.settled(events.map(({ id }) => id));
     return events;
+  }
+
+  /** Resolves when the request may be answered 202. */
+  async accept(body: Buffer): Promise<readonly Event[]> {
+    if (this.pipeline === undefined) throw new Error('not started');
+    return this.pipeline.ingest('alertmanager', { body, headers: { 'content-type': 'application/json' } });
   }
 
   /** Resolves when each of these events has ended. */

@@ -84,7 +84,7 @@ export class Bench {
   readonly probes: string[] = [];
   readonly reports: StepReport[] = [];
   readonly appended: Event[] = [];
-  readonly routes: readonly CompiledRoute[];
+  routes: readonly CompiledRoute[];
   script: Script = (input) => `${input}!`;
   probe: (input: string) => Json | undefined = () => undefined;
   settlements: Record<string, Settlement> = {

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Json } from '#runtime/event/event.js';
+import type { CompiledRoute } from '#runtime/plan.js';
 import { ActionError } from '#runtime/workflow/action.js';
 import { Bench, route, step } from '#test/workflow/bench.js';
 
@@ -74,4 +75,23 @@ test('a pass that another branch of the run used up is asked for again', async (
   await bench.clock.pass(0);
   expect(bench.outcome('f')).toBe('done');
   expect(bench.calls.filter((call) => call.startsWith('f.'))).toEqual(['f.b', 'f.c', 'f.a']);
+});
+
+test('an incident that no route takes stands all the same: its repeats repeat, its resolved closes it and is no orphan', async () => {
+  const bench = new Bench(route({ actions: [step('a')] }, { type: 'another' }));
+  await bench.take(at(bench, 'e', 'firing', '2026-01-01T00:00:00Z'));
+  await bench.take(at(bench, 'f', 'firing', '2026-01-01T00:00:00Z'));
+  await bench.restart();
+  await bench.take(at(bench, 'g', 'resolved', '2026-01-01T00:00:00Z'));
+  const ends = ['e', 'f', 'g'].map((id) => bench.read<{ m: string; o: string }>(`m/${id}`));
+  expect(ends.map((end) => `${end?.m} ${end?.o}`)).toEqual(['opens unrouted', 'repeat repeat', 'closes unrouted']);
+});
+
+test('a repeat of an untaken incident is taken by a route that is there by now, and pins it', async () => {
+  const bench = new Bench(route({ actions: [step('root')], resolved: [step('end')] }, { name: 'later', type: 'another' }));
+  await bench.take(at(bench, 'e', 'firing', '2026-01-01T00:00:00Z'));
+  bench.routes = [{ ...(bench.routes[0] as CompiledRoute), type: 't' }];
+  await bench.take(at(bench, 'f', 'firing', '2026-01-01T00:00:00Z'));
+  await bench.take(at(bench, 'g', 'resolved', '2026-01-01T00:00:00Z'));
+  expect(bench.calls).toEqual(['f.root', 'g.end']);
 });

@@ -57,21 +57,20 @@ export function decideAcceptance(event: Event, known: Incident | undefined, rule
   if (bound === undefined) return fresh(event, 'none', 'no-correlation', undefined, rules);
   if (bound.meaning === 'orphan')
     return { run: false, outcome: 'unrouted', meaning: 'orphan', reason: bound.reason, incident: bound.incident };
-  if (bound.matchAnew) {
-    const taken = fresh(event, bound.meaning, bound.reason, bound.incident, rules);
-    // An untaken repeat stays a repeat when still no route takes it.
-    return !taken.run && bound.meaning === 'repeat' ? { ...taken, outcome: 'repeat', incident: bound.incident } : taken;
-  }
-  return pinnedRun(bound, rules);
+  return bound.matchAnew ? fresh(event, bound.meaning, bound.reason, bound.incident, rules) : pinnedRun(bound, rules);
 }
 
 function fresh(event: Event, meaning: Meaning, reason: string, incident: Incident | undefined, rules: AcceptRules): Acceptance {
   const routes = rules.match(event);
-  const live = meaning === 'repeat' ? routes.filter((route) => route.mode === 'live') : routes;
-  if (live.length === 0) return { run: false, outcome: 'unrouted', meaning, reason: 'no-route' };
-  const branches = live.map((route): Branch => ({ route: route.name, hash: route.hash, list: 'actions' }));
-  const pinned = incident && { ...incident, routes: live.map((route) => ({ route: route.name, hash: route.hash, mode: route.mode })) };
-  return { run: true, meaning, reason, branches, routes: live, ...(pinned === undefined ? {} : { incident: pinned }) };
+  const taking = meaning === 'repeat' ? routes.filter((route) => route.mode === 'live') : routes;
+  if (taking.length === 0) {
+    // The incident stands all the same: its repeats are repeats (matched anew), and its resolved closes it.
+    const outcome = meaning === 'repeat' ? 'repeat' : 'unrouted';
+    return { run: false, outcome, meaning, reason: 'no-route', ...(incident === undefined ? {} : { incident }) };
+  }
+  const branches = taking.map((route): Branch => ({ route: route.name, hash: route.hash, list: 'actions' }));
+  const pinned = incident && { ...incident, routes: taking.map((route) => ({ route: route.name, hash: route.hash, mode: route.mode })) };
+  return { run: true, meaning, reason, branches, routes: taking, ...(pinned === undefined ? {} : { incident: pinned }) };
 }
 
 function pinnedRun(bound: Bound, rules: AcceptRules): Acceptance {
@@ -86,7 +85,8 @@ function pinnedRun(bound: Bound, rules: AcceptRules): Acceptance {
   }
   const { meaning, reason, incident } = bound;
   if (branches.length > 0) return { run: true, meaning, reason, incident, branches, routes };
-  return { run: false, outcome: meaning === 'repeat' ? 'repeat' : 'done', meaning, reason, incident };
+  const outcome = meaning === 'repeat' ? 'repeat' : incident.routes.length === 0 ? 'unrouted' : 'done';
+  return { run: false, outcome, meaning, reason, incident };
 }
 
 function decideExpiry(event: Event, known: Incident | undefined, rules: AcceptRules): Acceptance {
