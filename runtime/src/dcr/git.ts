@@ -114,14 +114,17 @@ export class Git {
   }
 }
 
+/** What does not get better by itself. There is nothing but git's words to tell it by. */
 const DENIED =
-  /permission denied|authentication failed|could not read (username|password)|host key verification failed|access denied|not authorized|does not exist|does not appear to be a git repository|repository .*not found|no user exists for uid|couldn't find remote ref|hook declined|protected branch|deny updating|bad permissions/i;
+  /permission denied|authentication failed|could not read (username|password)|host key verification failed|access denied|not authorized|no user exists for uid|couldn't find remote ref|hook declined|protected branch|deny updating/i;
+/** A wrong address, or a server whose disk is away for a moment. */
+const NOT_FOUND = /does not exist|does not appear to be a git repository|repository .*not found/i;
 
-/** What will not get better by itself is told from what may by git's words; there is nothing else to tell it by. */
+/** @returns REFUSED or UNREACHABLE, with git's own words. */
 export function gitError(what: string, settings: GitSettings, { stderr, code }: GitResult): DcrError {
   const said = redactText(stderr.trim().slice(-MAX_ERROR_CHARACTERS));
-  const isDenied = DENIED.test(stderr);
-  const next = isDenied ? ' Check --git-url, --git-branch, the key and its right to push.' : '';
+  const isDenied = DENIED.test(stderr) && !NOT_FOUND.test(stderr);
+  const next = isDenied || NOT_FOUND.test(stderr) ? ' Check --git-url, --git-branch, the key and its right to push.' : '';
   return new DcrError(
     isDenied ? 'REFUSED' : 'UNREACHABLE',
     `${what} (${redactText(settings.url)}, ${settings.branch}) ended with ${code}: ${said}${next}`,
