@@ -87,5 +87,6 @@ export const getApplication = (kube: Kube, namespace: string, name: string): Pro
 export async function listWorkflows(kube: Kube, selector: string): Promise<Workflow[]> {
   const path = `/apis/argoproj.io/v1alpha1/namespaces/${part(kube.namespace)}/workflows?labelSelector=${part(selector)}`;
   const items = (await kube.get(path, workflowListSchema))?.items ?? [];
-  return items.sort((a, b) => ((a.metadata.creationTimestamp ?? '') < (b.metadata.creationTimestamp ?? '') ? 1 : -1));
+  const createdAt = ({ metadata }: Workflow): string => metadata.creationTimestamp ?? '';
+  return items.sort((a, b) => (createdAt(a) < createdAt(b) ? 1 : createdAt(a) > createdAt(b) ? -1 : 0));
 }
