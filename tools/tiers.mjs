@@ -7,6 +7,8 @@
  */
 const WITH_TOOLS = ['test/alertmanager/'];
 const PROCESSES = ['test/process/', 'test/crash/'];
+const DCR = ['test/dcr/process/'];
+const NOT_UNIT = [...WITH_TOOLS, ...PROCESSES, ...DCR];
 
 export const TIERS = [
   { name: 'style', node: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'], needs: [], minutes: 0.1 },
@@ -17,17 +19,18 @@ export const TIERS = [
     minutes: 0.2,
   },
   { name: 'generated', node: ['tools/generate.mjs', '--check'], needs: [], minutes: 0.1 },
-  { name: 'unit', jest: 'test/', not: [...WITH_TOOLS, ...PROCESSES], needs: [], minutes: 1 },
+  { name: 'unit', jest: 'test/', not: NOT_UNIT, needs: [], minutes: 1 },
   {
     name: 'node-lts',
     jest: 'test/',
-    not: [...WITH_TOOLS, ...PROCESSES],
+    not: NOT_UNIT,
     nodeBinary: 'NODE_LTS_BIN',
     needs: ['node-lts'],
     ciOnly: true,
     minutes: 1,
   },
   { name: 'process', jest: PROCESSES.join('|'), in: ['test/process', 'test/crash'], needs: [], minutes: 2 },
+  { name: 'dcr', jest: DCR.join('|'), in: DCR, needs: [], minutes: 2 },
   {
     name: 'simulation',
     node: ['test/dist/simulation/main.js', '--runs', process.env.LONG === '1' ? '20000' : '2000'],

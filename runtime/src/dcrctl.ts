@@ -45,7 +45,7 @@ function end(error: unknown): void {
 function yargsOption(name: string, { describe, default: fallback, choices, flag }: OptionSpec): object {
   const fromEnv = process.env[envName(name)];
   const value = fromEnv === undefined || fromEnv === '' ? fallback : fromEnv;
-  const shown = { describe: `${describe} [${envName(name)}]`, group: undefined };
+  const shown = { describe: `${describe} [${envName(name)}]` };
   if (flag === true) {
     if (value !== undefined && value !== 'true' && value !== 'false')
       throw new DcrError('USAGE', `${envName(name)}: expected true or false; received ${JSON.stringify(value)}`);
@@ -110,3 +110,5 @@ const cli = yargs(hideBin(process.argv))
   });
 for (const command of COMMANDS) cli.command(asYargs(command) as never);
 await cli.parseAsync();
+// What may still be under way, such as telling the router of progress, has no say any more.
+process.exit();

@@ -118,7 +118,7 @@ export class SimNode {
 
   status(): ServedStatus {
     const { role, boot } = this.options;
-    const words = [this.state, this.#text, `run=${this.#run || '-'}`, `boot=${boot}`, `role=${role}`];
+    const words = [this.state, this.#text, this.#run === '' ? '' : `run=${this.#run}`, `boot=${boot}`, `role=${role}`];
     return { code: FB_STATUS.indexOf(CODES[this.state]), details: words.filter((word) => word !== '').join(' '), counters: this.#counters };
   }
 

@@ -122,7 +122,7 @@ const NOT_FOUND = /does not exist|does not appear to be a git repository|reposit
 
 /** @returns REFUSED or UNREACHABLE, with git's own words. */
 export function gitError(what: string, settings: GitSettings, { stderr, code }: GitResult): DcrError {
-  const said = redactText(stderr.trim().slice(-MAX_ERROR_CHARACTERS));
+  const said = redactText(stderr.replaceAll('\r', '').trim().slice(-MAX_ERROR_CHARACTERS));
   const isDenied = DENIED.test(stderr) && !NOT_FOUND.test(stderr);
   const next = isDenied || NOT_FOUND.test(stderr) ? ' Check --git-url, --git-branch, the key and its right to push.' : '';
   return new DcrError(

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { asError } from '../errors.js';
 import { redactText } from '../redact.js';
-import { EXIT_FINE } from './dcr-error.js';
+import { DcrError, EXIT_FINE } from './dcr-error.js';
 import { nodeMetrics } from './node-metrics.js';
 import { askNode, probeNode } from './probe-node.js';
 import { PROBE_MODES } from './state-table.js';
@@ -60,7 +60,9 @@ export async function serveProbe({ node, limits, host, port }: ProbeServerOption
     },
   );
   server.listen(port, host);
-  await once(server, 'listening');
+  await once(server, 'listening').catch((error: Error) => {
+    throw new DcrError('USAGE', `--serve-host, --serve-port: cannot listen on ${host}:${port}: ${error.message}.`, error);
+  });
   return {
     port: (server.address() as AddressInfo).port,
     async close() {

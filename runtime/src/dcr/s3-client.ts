@@ -44,7 +44,7 @@ export function openS3(
   return {
     where: `s3://${bucket}/${settings.prefix}`,
     async read(method, key) {
-      const signer = new AwsV4Signer({ method, url: urlOf(key).href, service: 's3', region, ...(await credentials()) });
+      const signer = new AwsV4Signer({ ...(await credentials()), method, url: urlOf(key).href, service: 's3', region });
       const { url, headers } = await signer.sign();
       const answer = await ask({ method, url, headers: Object.fromEntries(headers.entries()) });
       const what = `${method} s3://${bucket}/${key}`;
