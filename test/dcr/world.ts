@@ -14,6 +14,8 @@ export interface WorldOptions {
   readonly clock: Clock;
   /** publishNotReadyAddresses of the headless Services. */
   readonly publishNotReady: boolean;
+  /** From the pod's birth until DNS answers for it: EndpointSlices, CoreDNS, negative answers on the way. Default 0. */
+  readonly dnsLagMs?: number;
   readonly pumpPatienceMs: number;
   /** Whether nodes look for their own name before they register. */
   readonly dnsGate: boolean;
@@ -25,6 +27,7 @@ export interface WorldOptions {
 interface SimPod {
   readonly name: string;
   readonly ip: string;
+  readonly bornMs: number;
   node: SimNode | undefined;
   readonly container: KubeletContainer;
 }
@@ -100,7 +103,9 @@ export class World {
 
   async #resolve(fqdn: string): Promise<readonly string[]> {
     const pod = this.pods.get(fqdn.split('.')[0] ?? '');
-    return pod !== undefined && (this.#options.publishNotReady || pod.container.ready) ? [pod.ip] : [];
+    const { clock, dnsLagMs = 0, publishNotReady } = this.#options;
+    if (pod === undefined || clock.nowMs() - pod.bornMs < dnsLagMs) return [];
+    return publishNotReady || pod.container.ready ? [pod.ip] : [];
   }
 
   #create(role: 'farmer' | 'synchronizer', name: string): void {
@@ -142,7 +147,7 @@ export class World {
         return { result: judge(mode[kind], status).ok ? 'success' : 'failure' };
       },
     });
-    const pod: SimPod = { name, ip, node: undefined, container };
+    const pod: SimPod = { name, ip, bornMs: clock.nowMs(), node: undefined, container };
     this.pods.set(name, pod);
     container.start();
   }
