@@ -68,6 +68,8 @@ const faultSchema = z.object({
   factor: z.number().optional(),
   delayMs: z.number().optional(),
   text: z.string().optional(),
+  /** lose-cache: how long things take in the next life. */
+  times: z.record(z.string(), z.number()).optional(),
 });
 
 let node: SimNode;
@@ -82,7 +84,7 @@ const server = await startFb303({
   delay: () => new Promise((answer) => setTimeout(answer, delayMs)),
 });
 
-function boot(): void {
+function boot(changed: Partial<SimTimes> = {}): void {
   node = new SimNode(
     {
       role: flags.role === 'farmer' ? 'farmer' : 'synchronizer',
@@ -90,7 +92,7 @@ function boot(): void {
       ip: flags.ip,
       address: { host: '127.0.0.1', port: server.port, ...wire },
       boot: randomBytes(4).toString('hex'),
-      times,
+      times: { ...times, ...changed },
       dnsGate: !flags['no-dns-gate'],
     },
     {
@@ -112,7 +114,7 @@ function boot(): void {
 }
 boot();
 
-function strike({ fault, factor, delayMs: slowMs, text }: z.infer<typeof faultSchema>): void {
+function strike({ fault, factor, delayMs: slowMs, text, times: next }: z.infer<typeof faultSchema>): void {
   switch (fault) {
     case 'none':
       node.hung = false;
@@ -138,7 +140,7 @@ function strike({ fault, factor, delayMs: slowMs, text }: z.infer<typeof faultSc
     case 'lose-cache': {
       // The container restarts in its pod: same name and address, another life.
       const last = node;
-      boot();
+      boot(next);
       return last.crash();
     }
     default:

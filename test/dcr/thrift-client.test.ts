@@ -5,7 +5,7 @@ import type { NodeAddress } from '#runtime/dcr/thrift-client.js';
 import { type Fb303Server, type Fb303ServerOptions, startFb303, type WireFault } from '#test/dcr/fb303-server.js';
 import { freePort } from '#test/support/processes.js';
 
-const LIMITS = { timeoutMs: 5_000, connectTimeoutMs: 1_000 };
+const LIMITS = { timeoutMs: 20_000, connectTimeoutMs: 10_000 };
 const SHORT = { timeoutMs: 150, connectTimeoutMs: 100 };
 const FARMERS = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`farmer_${n}_units`, n]));
 const STATUS = { code: 1, details: 'WAITING_FOR_FARMERS 1/2 run=r-1', counters: { ...FARMERS, farmers_registered: 1, big: 4_000_000_000 } };

@@ -1,17 +1,21 @@
 import type { Command } from './command.js';
 import { DcrError, EXIT_FINE } from './dcr-error.js';
-import { type Flags, isSet, objectName, optional } from './flags.js';
+import { durationMs, type Flags, isSet, objectName, optional } from './flags.js';
 import { FORMAT_OPTION, GIT_OPTIONS, KUBE_OPTIONS, NODE_OPTIONS, RUN_OPTIONS } from './options.js';
 import type { Ports } from './ports.js';
 import { checkRunId } from './run-id.js';
+import { sleep } from './sleep.js';
+
+const POLL_MS = 5_000;
 
 export const labelGuardianCommand: Command = {
   name: 'label-guardian',
   describe: "Label the synchronizer's pod as donor if, and only if, its node reports GUARDIAN for the run",
   exits:
-    '0 it is labelled · 1 wrong usage · 2 it is no guardian of this run, and bears no label · 3 it does not answer, or was replaced in between',
+    '0 it is labelled · 1 wrong usage · 2 it is no guardian of this run, and bears no label · 3 replaced in between, or told to stop · 4 no guardian in time',
   options: {
-    reconcile: { describe: 'For a schedule: exit 0 also when it is no guardian or does not answer', flag: true },
+    timeout: { describe: 'How long a node of this run that is no guardian yet, or is silent, is waited for', default: '5m' },
+    reconcile: { describe: 'For a schedule: look once, exit 0 whatever is found', flag: true },
     ...RUN_OPTIONS,
     ...KUBE_OPTIONS,
     ...NODE_OPTIONS,
@@ -30,19 +34,25 @@ export const labelGuardianCommand: Command = {
     ]);
     const kube = kubeOf(flags, ports);
     const run = await runOf(flags, ports);
-    const result = await labelGuardian({
-      kube,
-      run,
-      pod: `${objectName(flags, 'synchronizer')}-0`,
-      askNode: (podIp) => {
-        const { address, limits } = nodeOf(flags, optional(flags, 'node-host') ?? podIp);
-        return askNode(address, limits).catch(() => undefined);
-      },
-    });
-    ports.out(flags.format === 'json' ? JSON.stringify({ run, ...result }) : `${result.done}: ${result.reason}`);
-    if (result.isGuardian === true || isSet(flags, 'reconcile')) return EXIT_FINE;
-    if (result.isGuardian === undefined) throw new DcrError('UNREACHABLE', `Not labelled: ${result.reason}. Try again when it answers.`);
-    throw new DcrError('NOT_GUARDIAN', `Not labelled: ${result.reason}; expected GUARDIAN for run ${run}.`);
+    const endMs = ports.clock.nowMs() + durationMs(flags, 'timeout');
+    for (;;) {
+      const result = await labelGuardian({
+        kube,
+        run,
+        pod: `${objectName(flags, 'synchronizer')}-0`,
+        askNode: (podIp) => {
+          const { address, limits } = nodeOf(flags, optional(flags, 'node-host') ?? podIp);
+          return askNode(address, limits).catch(() => undefined);
+        },
+      });
+      if (result.node === 'guardian' || isSet(flags, 'reconcile')) {
+        ports.out(flags.format === 'json' ? JSON.stringify({ run, ...result }) : `${result.done}: ${result.reason}`);
+        return EXIT_FINE;
+      }
+      if (result.node === 'other') throw new DcrError('NOT_GUARDIAN', `Not labelled: ${result.reason}; expected GUARDIAN for run ${run}.`);
+      if (ports.clock.nowMs() >= endMs) throw new DcrError('TIMEOUT', `Not labelled: ${result.reason}; expected GUARDIAN for run ${run}.`);
+      await sleep(ports.clock, POLL_MS, ports.stop);
+    }
   },
 };
 

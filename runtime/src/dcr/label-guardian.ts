@@ -9,8 +9,8 @@ const GUARDIAN = 'guardian';
 export interface LabelResult {
   /** labelled, kept: the label stands. removed, none: it does not. */
   readonly done: 'labelled' | 'kept' | 'removed' | 'none';
-  /** What the node itself says now; undefined: it does not answer, or there is no pod. */
-  readonly isGuardian: boolean | undefined;
+  /** What the node itself is: guardian of this run; of this run and on its way; something else (failed, ending, of another run); silent, or not there. */
+  readonly node: 'guardian' | 'not-yet' | 'other' | 'silent';
   readonly reason: string;
 }
 
@@ -28,27 +28,33 @@ export interface LabelPorts {
  */
 export async function labelGuardian({ kube, pod: name, run, askNode }: LabelPorts): Promise<LabelResult> {
   const pod = await getPod(kube, name);
-  if (pod === undefined) return { done: 'none', isGuardian: undefined, reason: `there is no pod ${name}` };
+  if (pod === undefined) return { done: 'none', node: 'silent', reason: `there is no pod ${name}` };
   const labels = pod.metadata.labels ?? {};
   const isLabelled = labels[STATE_LABEL] === GUARDIAN;
   const podIp = pod.status?.podIP;
   const status = podIp === undefined || pod.metadata.deletionTimestamp !== undefined ? undefined : await askNode(podIp);
-  const isGuardian = status?.state === 'GUARDIAN' && status.code === 'ALIVE' && status.run === run;
+  const node = status === undefined ? 'silent' : whatIs(status, run);
   const says = status === undefined ? 'it does not answer' : `it says ${status.text} (run ${status.run ?? 'not given'})`;
   const patch = async (state: string | null, of: string | null): Promise<void> => {
     const change = { metadata: { uid: pod.metadata.uid, labels: { [STATE_LABEL]: state, [RUN_LABEL]: of } } };
     if ((await kube.mergePatch(podPath(kube, name), change)) === undefined)
       throw new DcrError('UNREACHABLE', `Pod ${name} went away in between; run it again.`);
   };
-  if (isGuardian) {
-    if (isLabelled && labels[RUN_LABEL] === run) return { done: 'kept', isGuardian, reason: says };
+  if (node === 'guardian') {
+    if (isLabelled && labels[RUN_LABEL] === run) return { done: 'kept', node, reason: says };
     await patch(GUARDIAN, run);
-    return { done: 'labelled', isGuardian, reason: says };
+    return { done: 'labelled', node, reason: says };
   }
-  const answered = status === undefined ? undefined : false;
-  if (!isLabelled) return { done: 'none', isGuardian: answered, reason: says };
+  if (!isLabelled) return { done: 'none', node, reason: says };
   // Silence for a moment is not loss: a busy node keeps its label, and readiness keeps it out of the donor Service meanwhile.
-  if (status === undefined && pod.metadata.deletionTimestamp === undefined) return { done: 'kept', isGuardian: undefined, reason: says };
+  if (status === undefined && pod.metadata.deletionTimestamp === undefined) return { done: 'kept', node, reason: says };
   await patch(null, null);
-  return { done: 'removed', isGuardian: answered, reason: says };
+  return { done: 'removed', node, reason: says };
+}
+
+const NEVER = new Set<NodeStatus['state']>(['FAILED', 'DEAD', 'DRAINING', undefined]);
+
+function whatIs({ state, code, run: theirs }: NodeStatus, run: string): 'guardian' | 'not-yet' | 'other' {
+  if (theirs !== run || NEVER.has(state)) return 'other';
+  return state === 'GUARDIAN' && code === 'ALIVE' ? 'guardian' : 'not-yet';
 }

@@ -32,7 +32,11 @@ export const reapCommand: Command = {
     const { repo, close } = repoOf(flags, ports);
     try {
       // History first: a workflow exists before its commit does, so that one that commits now is in the list.
-      const look = async (tip: string) => decideReap(await repo.history(tip, HISTORY_COMMITS), await listWorkflows(kube, selector));
+      const look = async (tip: string) =>
+        decideReap(
+          await repo.history(tip, HISTORY_COMMITS, ({ values }) => values.farmersEnabled !== true),
+          await listWorkflows(kube, selector),
+        );
       let decision = await look(await repo.fetch());
       let sha: string | undefined;
       if (decision.what === 'reap' && decision.run !== undefined && !isSet(flags, 'dry-run')) {

@@ -89,8 +89,8 @@ export class ValuesRepo {
     return SHA.test(sha) && (await this.#git.try(['cat-file', '-e', `${sha}^{commit}`])).code === 0;
   }
 
-  /** What the file was, newest first: every commit of the branch's own line that changed it. */
-  async history(tip: string, max: number): Promise<ValuesCommit[]> {
+  /** What the file was, newest first: every commit of the branch's own line that changed it, up to the first that `isLast` says is enough. */
+  async history(tip: string, max: number, isLast: (commit: ValuesCommit) => boolean = () => false): Promise<ValuesCommit[]> {
     const format = `%H${FIELD}%cI${FIELD}%an${FIELD}%s${FIELD}%(trailers:key=DCR-Run,valueonly,separator=%x2C)${FIELD}%(trailers:key=DCR-Phase,valueonly,separator=%x2C)${RECORD}`;
     const log = await this.#git.run(['log', '--first-parent', `--max-count=${max}`, `--format=${format}`, tip, '--', this.file]);
     const commits: ValuesCommit[] = [];
@@ -104,7 +104,7 @@ export class ValuesRepo {
         synchronizerEnabled: undefined,
         runId: undefined,
       }));
-      commits.push({
+      const commit: ValuesCommit = {
         sha,
         at: at ?? '',
         author: author ?? '',
@@ -112,7 +112,9 @@ export class ValuesRepo {
         run: run || undefined,
         phase: phase || undefined,
         values,
-      });
+      };
+      commits.push(commit);
+      if (isLast(commit)) break;
     }
     return commits;
   }

@@ -1,9 +1,12 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { GitRemote, VALUES } from '#test/dcr/git-remote.js';
 import { asEnv, dcrctl, type Ran } from '#test/dcr/process/dcrctl.js';
 import { Processes } from '#test/support/processes.js';
+
+// Real processes, on machines that have other things to do.
+jest.setTimeout(120_000);
 
 let processes: Processes;
 let remote: GitRemote;

@@ -1,5 +1,9 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { Control, POD } from '#test/dcr/process/control.js';
+import { until } from '#test/support/processes.js';
+
+// Real processes, on machines that have other things to do.
+jest.setTimeout(120_000);
 
 let control: Control;
 beforeEach(async () => {
@@ -21,17 +25,30 @@ test('a node that reports GUARDIAN for this run is labelled, and once more chang
 });
 
 test.each([
-  ['a guardian of another run', 2, 'GUARDIAN run=r-6'],
-  ['a guardian that names no run', 2, 'GUARDIAN'],
-  ['one that still writes', 2, 'WRITING_CACHE run=r-7'],
-  ['one that has begun anew', 1, 'WAITING_FOR_FARMERS 0/2 run=r-7'],
-])('%s is not labelled, and loses the label that it has', async (_what, code, details) => {
+  ['a guardian of another run', 2, 'GUARDIAN run=r-6', 2],
+  ['a guardian that names no run', 2, 'GUARDIAN', 2],
+  ['one that has failed', 5, 'FAILED run=r-7', 2],
+  ['one that still writes', 2, 'WRITING_CACHE run=r-7', 4],
+  ['one that has begun anew', 1, 'WAITING_FOR_FARMERS 0/2 run=r-7', 4],
+])('%s is not labelled, and loses the label that it has', async (_what, code, details, exit) => {
   control.says = { code, details, counters: {} };
-  expect(await label()).toMatchObject({ code: 2, stderr: expect.stringMatching(/^NOT_GUARDIAN: /) as never });
+  expect(await label([], { timeout: '0s' })).toMatchObject({
+    code: exit,
+    stderr: expect.stringMatching(/^(NOT_GUARDIAN|TIMEOUT): Not labelled: it says/) as never,
+  });
   expect(control.labels).toEqual({});
   control.pod({ ...GUARDIAN, app: 'dcr' });
   expect(await label(['--reconcile'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^removed: /) as never });
   expect(control.labels).toEqual({ app: 'dcr' });
+});
+
+test('one that is on its way is waited for', async () => {
+  control.says = { code: 2, details: 'WRITING_CACHE run=r-7', counters: {} };
+  const waiting = control.start(['label-guardian']);
+  await until('it to look', async () => (control.node.requests > 0 ? true : undefined));
+  control.says = { code: 2, details: 'GUARDIAN run=r-7', counters: {} };
+  expect(await waiting.ended).toMatchObject({ code: 0 });
+  expect(control.labels).toEqual(GUARDIAN);
 });
 
 test('one that is silent for a moment keeps its label; without one it is tried again', async () => {
@@ -39,9 +56,9 @@ test('one that is silent for a moment keeps its label; without one it is tried a
   control.pod(GUARDIAN);
   expect(await label(['--reconcile'])).toMatchObject({ code: 0, stdout: 'kept: it does not answer\n' });
   control.pod();
-  expect(await label()).toMatchObject({ code: 3, stderr: expect.stringMatching(/^UNREACHABLE: Not labelled/) as never });
+  expect(await label([], { timeout: '0s' })).toMatchObject({ code: 4, stderr: expect.stringMatching(/^TIMEOUT: Not labelled/) as never });
   control.kube.objects.delete(POD);
-  expect(await label()).toMatchObject({ code: 3 });
+  expect(await label([], { timeout: '0s' })).toMatchObject({ code: 4 });
   expect(await label(['--reconcile'])).toMatchObject({ code: 0 });
 });
 

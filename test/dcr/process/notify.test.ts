@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { asEnv, dcrctl, type Ran } from '#test/dcr/process/dcrctl.js';
 import { freePort, Processes, type SandboxUrls, startRouter, until, writeRouter } from '#test/support/processes.js';
+
+// Real processes, on machines that have other things to do.
+jest.setTimeout(120_000);
 
 const ROOT = new URL('../../../', import.meta.url).pathname;
 const MAPPING = JSON.parse(readFileSync(`${ROOT}mappings/dcr-run.json`, 'utf8')) as unknown;

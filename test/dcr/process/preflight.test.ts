@@ -1,8 +1,11 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { KUBE_TOKEN } from '#test/dcr/kube-api.js';
 import { APPLICATION, Control, POD } from '#test/dcr/process/control.js';
 import { S3_KEYS } from '#test/dcr/s3.js';
 import { until } from '#test/support/processes.js';
+
+// Real processes, on machines that have other things to do.
+jest.setTimeout(120_000);
 
 let control: Control;
 beforeEach(async () => {

@@ -1,7 +1,10 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { type Fb303Server, type Fb303ServerOptions, startFb303 } from '#test/dcr/fb303-server.js';
 import { Dcrctl, dcrctl } from '#test/dcr/process/dcrctl.js';
 import { freePort, Processes, until } from '#test/support/processes.js';
+
+// Real processes, on machines that have other things to do.
+jest.setTimeout(120_000);
 
 let processes: Processes;
 const servers: Fb303Server[] = [];

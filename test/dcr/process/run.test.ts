@@ -1,6 +1,9 @@
-import { afterEach, expect, test } from '@jest/globals';
+import { afterEach, expect, jest, test } from '@jest/globals';
 import { Cluster } from '#test/dcr/process/cluster.js';
 import { until } from '#test/support/processes.js';
+
+// Real processes, on machines that have other things to do.
+jest.setTimeout(120_000);
 
 let cluster: Cluster;
 afterEach(() => cluster.close());
@@ -20,7 +23,7 @@ const TIMES = {
 const SYNC = 'dcr-synchronizer-0';
 
 const wait = (phase: string, port: number, options: Record<string, string> = {}) =>
-  cluster.dcrctl(['wait', '--phase', phase], { 'node-port': String(port), poll: '30s', timeout: '2h', ...options });
+  cluster.dcrctl(['wait', '--phase', phase], { 'node-port': String(port), poll: '30s', timeout: '3d', ...options });
 
 test('a run from registration to the cache: each phase is waited for by a process of its own, started when the one before has ended', async () => {
   cluster = new Cluster();
@@ -34,7 +37,6 @@ test('a run from registration to the cache: each phase is waited for by a proces
   await Promise.all(['dcr-farmer-1', 'dcr-farmer-2'].map((name) => cluster.node(name, TIMES)));
   expect(await farmers.ended).toMatchObject({ code: 0 });
   expect(await wait('rebuilt', sync.port).ended).toMatchObject({ code: 0 });
-  expect(cluster.s3.objects.has('cache/express-7/_SUCCESS')).toBe(false);
   const written = await wait('cache-written', sync.port).ended;
   expect(written).toMatchObject({ code: 0, stdout: expect.stringContaining('is of this run: 4 objects, 4096 bytes, 60 rows') as never });
   // The manifest came last.
@@ -44,7 +46,9 @@ test('a run from registration to the cache: each phase is waited for by a proces
 test('a wait that is killed in the middle goes on when it is started again', async () => {
   cluster = new Cluster();
   await cluster.open({ expectedFarmers: 2 });
+  // Slow until it is told otherwise, so that the middle lasts as long as the test needs it.
   const sync = await cluster.node(SYNC, TIMES);
+  await sync.fault({ fault: 'slow', factor: 1e6 });
   await Promise.all(['dcr-farmer-0', 'dcr-farmer-1'].map((name) => cluster.node(name, TIMES)));
   const first = wait('rebuilt', sync.port);
   await until('the rebuild to be seen', async () => (first.stderr.includes('REBUILDING') ? true : undefined));
@@ -57,22 +61,24 @@ test('a wait that is killed in the middle goes on when it is started again', asy
   await until('the second to look', async () => (second.stderr.includes('REBUILDING') ? true : undefined));
   second.child.process.kill('SIGKILL');
   await second.ended;
+  await sync.fault({ fault: 'none' });
   expect(await wait('rebuilt', sync.port).ended).toMatchObject({ code: 0 });
 });
 
-test('a rebuild of 30 h that moves is not touched by a time-out of 1 h; one that stands still is', async () => {
+test('a rebuild of 30 h that moves is not touched by a time-out of 5 h; one that stands still is', async () => {
   cluster = new Cluster(10_000);
   await cluster.open({ expectedFarmers: 2 });
-  const long = { ...TIMES, units: 3_600, tickMs: 4 * MINUTE, heartbeatMs: 4 * MINUTE };
+  const long = { ...TIMES, units: 3_600, partMs: 1_000 * 60 * MINUTE, tickMs: 4 * MINUTE, heartbeatMs: 4 * MINUTE };
   const sync = await cluster.node(SYNC, long);
   await Promise.all(['dcr-farmer-0', 'dcr-farmer-1'].map((name) => cluster.node(name, long)));
-  const moving = await wait('rebuilt', sync.port, { timeout: '1h', poll: '5m' }).ended;
+  expect(await wait('farmers:2', sync.port, { poll: '5m', timeout: '100d' }).ended).toMatchObject({ code: 0 });
+  const moving = await wait('rebuilt', sync.port, { timeout: '5h', poll: '5m' }).ended;
   expect(moving.code).toBe(0);
   await sync.fault({ fault: 'pause' });
-  const still = await wait('cache-written', sync.port, { timeout: '1h', poll: '5m' }).ended;
+  const still = await wait('cache-written', sync.port, { timeout: '5h', poll: '5m' }).ended;
   expect(still).toMatchObject({
     code: 4,
-    stderr: expect.stringMatching(/TIMEOUT: cache-written: no progress for 1h\. Seen last: .*PAUSED_MANUAL/) as never,
+    stderr: expect.stringMatching(/TIMEOUT: cache-written: no progress for 5h\. Seen last: .*PAUSED_MANUAL/) as never,
   });
 });
 
@@ -102,10 +108,9 @@ test('a stale manifest does not keep a synchronizer from rebuilding; its own, af
 
   cluster.properties = { runId: 'r-1' };
   const stale = await cluster.node(SYNC, TIMES);
-  expect(await wait('farmers:2', stale.port, { timeout: '15m' }).ended).toMatchObject({
-    code: 4,
-    stderr: expect.stringContaining('WAITING_FOR_FARMERS 0/2 run=r-1') as never,
-  });
+  const waiting = wait('farmers:2', stale.port);
+  await until('it to wait for farmers', async () => (waiting.stderr.includes('WAITING_FOR_FARMERS 0/2 run=r-1') ? true : undefined));
+  await waiting.child.kill('SIGTERM');
   await stale.child.kill('SIGKILL');
 
   cluster.properties = { runId: 'r-0' };
@@ -155,9 +160,8 @@ test('the same node with the gate does not register before its name resolves', a
   cluster = new Cluster();
   await cluster.open({}, '0s');
   const node = await cluster.node(SYNC, TIMES, ['--name', 'dcr-synchronizer-0.not-published.dcr.svc.cluster.local']);
-  expect(await wait('registered', node.port, { timeout: '10m' }).ended).toMatchObject({
-    code: 4,
-    stderr: expect.stringContaining('BOOTING run=r-1') as never,
-  });
+  const waiting = wait('registered', node.port);
+  await until('the node to look for its name', async () => (waiting.stderr.includes('BOOTING run=r-1') ? true : undefined));
+  await waiting.child.kill('SIGTERM');
   expect(node.child.exited).toBe(false);
 });

@@ -1,5 +1,8 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { Control } from '#test/dcr/process/control.js';
+
+// Real processes, on machines that have other things to do.
+jest.setTimeout(120_000);
 
 let control: Control;
 beforeEach(async () => {

@@ -1,6 +1,9 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { Control } from '#test/dcr/process/control.js';
 import { until } from '#test/support/processes.js';
+
+// Real processes, on machines that have other things to do.
+jest.setTimeout(120_000);
 
 let control: Control;
 let sha: string;
