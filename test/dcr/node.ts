@@ -10,7 +10,8 @@ import { dnsResolver } from './dns.js';
 import { startFb303, type WireFault } from './fb303-server.js';
 import { readProperties } from './properties.js';
 import { S3Cache } from './s3-cache.js';
-import { SimNode, type SimTimes, TIMES } from './sim-node.js';
+import { SimNode } from './sim-node.js';
+import { type SimTimes, TIMES } from './sim-options.js';
 import { HttpTopology } from './topology-http.js';
 
 /**

@@ -7,7 +7,8 @@ import { type ContainerProbes, KubeletContainer } from './kubelet.js';
 import { PROBE_NUMBERS } from './probe-numbers.js';
 import { PROPERTIES, type Properties } from './properties.js';
 import { Pump } from './pump.js';
-import { SimNode, type SimTimes, TIMES } from './sim-node.js';
+import { SimNode } from './sim-node.js';
+import { type SimTimes, TIMES } from './sim-options.js';
 import { MemoryTopology } from './topology.js';
 
 export interface WorldOptions {

@@ -3,7 +3,7 @@ import { startDns } from '#test/dcr/dns.js';
 import { asEnv, Dcrctl } from '#test/dcr/process/dcrctl.js';
 import { PROPERTIES, type Properties } from '#test/dcr/properties.js';
 import { S3_KEYS, type S3StandIn, startS3 } from '#test/dcr/s3.js';
-import type { SimTimes } from '#test/dcr/sim-node.js';
+import type { SimTimes } from '#test/dcr/sim-options.js';
 import { type Child, Processes } from '#test/support/processes.js';
 
 const FAST_TIME = pathToFileURL(
