@@ -117,7 +117,7 @@ test('what the server refuses is exit 2 with its words, and is not tried ten tim
 
 test.each([
   ['a remote that is not there', { 'git-url': 'file:///nonexistent/values.git' }, 3, /^UNREACHABLE: git fetch .*Check --git-url/s],
-  ['a host that does not answer', { 'git-url': 'ssh://git@127.0.0.1:1/values.git' }, 3, /^UNREACHABLE: git fetch .*refused/s],
+  ['a host that does not answer', { 'git-url': 'git://127.0.0.1:1/values.git' }, 3, /^UNREACHABLE: git fetch .*refused/s],
   ['a branch that is not there', { 'git-branch': 'release' }, 2, /^REFUSED: git fetch .*release/s],
   ['a file that is not there', { 'git-file': 'charts/dcr/env/dev.yaml' }, 2, /^REFUSED: charts\/dcr\/env\/dev\.yaml: no such file/],
 ])('%s is told', async (_what, options, code, stderr) => {
