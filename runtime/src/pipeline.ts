@@ -1,4 +1,4 @@
-import { asError, RouterError } from './errors.js';
+import { asError, ERRORS, RouterError } from './errors.js';
 import type { Event } from './event/event.js';
 import type { Log } from './log/log.js';
 import type { Payload } from './manager/source.js';
@@ -15,7 +15,7 @@ export interface PipelinePorts extends Omit<OwnerPorts, 'append' | 'commit' | 'p
 /**
  * The stages in order: ingest (decode, append) → log → intake → accept → run. The mapper is asked by the partition through `routes`.
  *
- * Delivery guarantees: `ingest` resolves only when all events of the payload are durable; a rejected append is NOT_DURABLE and the sender's retry is absorbed.
+ * Delivery guarantees: `ingest` resolves only when all events of the payload are durable; a rejected append is answered 503 and the sender's retry is absorbed.
  */
 export class Pipeline {
   readonly #ports: PipelinePorts;
@@ -39,6 +39,7 @@ export class Pipeline {
     try {
       await this.#ports.log.append(events.map((event) => ({ key: event.partitionkey, value: Buffer.from(JSON.stringify(event)) })));
     } catch (error) {
+      if (error instanceof RouterError && ERRORS[error.code].status === 503) throw error;
       throw new RouterError('NOT_DURABLE', `The log did not take the events: ${asError(error).message}`, { cause: error });
     }
   }

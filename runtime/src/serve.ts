@@ -106,7 +106,19 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
   const shutdown = new AbortController();
   // Each call under way listens once; a hundred listeners are no leak.
   setMaxListeners(0, shutdown.signal);
-  const state = { stopping: false, started: false, lost: undefined as Error | undefined };
+  const state = { stopping: false, started: false, lost: undefined as Error | undefined, full: undefined as Error | undefined };
+  const lost = (error: Error): void => {
+    if (state.lost !== undefined) return;
+    state.lost = error;
+    logger.fatal({ err: error }, 'the log refuses writes; the router must be started again');
+    options.onLost?.(error);
+  };
+  store.onBroken(lost);
+  store.onFull((why) => {
+    state.full = why;
+    if (why === undefined) logger.info('the disk has space again; the router goes on');
+    else logger.error({ err: why }, 'the disk is full');
+  });
   const pipeline = new Pipeline(
     {
       clock,
@@ -119,12 +131,7 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
       mayStart: () => !state.stopping && state.lost === undefined,
       shutdown: shutdown.signal,
       decode: async (source, payload) => manager.decode(source, payload),
-      lost(error) {
-        if (state.lost !== undefined) return;
-        state.lost = error;
-        logger.fatal({ err: error }, 'the log refuses writes; the router must be started again');
-        options.onLost?.(error);
-      },
+      lost,
       received: (event) => metrics.received.inc({ type: event.type }),
       ended({ eventId, outcome, reason, meaning }) {
         metrics.outcomes.inc({ outcome });
@@ -175,6 +182,7 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
         ...(state.started ? [] : ['restoring what was unfinished']),
         ...(state.stopping ? ['stopping'] : []),
         ...(state.lost === undefined ? [] : [`the log refuses writes: ${state.lost.message}`]),
+        ...(state.full === undefined ? [] : [state.full.message]),
       ];
       return { ready: reasons.length === 0, reasons };
     },
