@@ -1,12 +1,11 @@
-import type { Event } from '#runtime/event/event.js';
+import type { Event, Json } from '#runtime/event/event.js';
+import type { Journal } from '#runtime/journal/journal.js';
 import type { Ledger } from '#runtime/journal/records.js';
+import { MemoryCluster } from '#runtime/log/memory-cluster.js';
 import type { Action } from '#runtime/workflow/action.js';
 import { drawEvents } from './draw-events.js';
 import { JournalObserver } from './observer.js';
 import { Prng } from './prng.js';
-import type { SimJournal } from './sim-journal.js';
-import { JournalDisk } from './sim-journal.js';
-import { LogDisk } from './sim-log.js';
 import { commandsOfPerson } from './sim-person.js';
 import type { SimWorld } from './sim-process.js';
 import { SimProcess } from './sim-process.js';
@@ -30,7 +29,7 @@ export interface SimResult {
 
 /** What a test breaks on purpose, to see it caught. */
 export interface SimFaults {
-  breakJournal?(journal: SimJournal): void;
+  breakJournal?(journal: Journal): void;
   breakAction?(action: Action): Action;
 }
 
@@ -84,13 +83,13 @@ export class Simulation {
     const types = ['t0', 't1', 't2'].slice(0, random.between(1, 3));
     const table = compileTable(drawRoutes(random, types));
     const observer = new JournalObserver(table, violate);
-    const journal = new JournalDisk();
-    journal.onDurable = (_partition, entries) => observer.see(entries);
+    const log = new MemoryCluster(random.between(1, 2));
+    log.onPut = (_partition, entries) =>
+      observer.see(entries.map(({ key, text }) => ({ key, value: text === undefined ? undefined : (JSON.parse(text) as Json) })));
     this.#world = {
       clock: this.#clock,
       random,
-      journal,
-      log: new LogDisk(random.between(1, 2)),
+      log,
       targets: kinds.map((kind) => new SimTarget(kind, this.#clock, random, (detail) => violate('no-double-effect', detail), trace)),
       table,
       settleMs: { probed: 3_000, lagging: 25_000 },
@@ -230,21 +229,22 @@ export class Simulation {
   }
 
   #checkEnd(): void {
-    const { log, journal, violate } = this.#world;
+    const { log, violate } = this.#world;
     const logged = new Set<string>();
-    for (const [index, records] of log.partitions.entries()) {
-      const disk = journal.of(index);
-      const ledger = JSON.parse(disk.get('L') ?? '{"next":0,"received":0,"outcomes":{}}') as Ledger;
+    for (let partition = 0; partition < log.partitions; partition += 1) {
+      const records = log.records(partition);
+      const entries = log.entries(partition);
+      const ledger = JSON.parse(entries.get('L') ?? '{"next":0,"received":0,"outcomes":{}}') as Ledger;
       if (ledger.received !== records.length || ledger.next !== records.length)
         violate('nothing-lost', `${records.length} records, ledger ${JSON.stringify(ledger)}`);
       const ended = Object.values(ledger.outcomes).reduce((sum, count) => sum + count, 0);
-      if (ended !== ledger.received) violate('eventual-finish', `partition ${index}: ${ledger.received} received, ${ended} ended`);
+      if (ended !== ledger.received) violate('eventual-finish', `partition ${partition}: ${ledger.received} received, ${ended} ended`);
       for (const record of records) {
         const { id } = JSON.parse(record.value.toString('utf8')) as Event;
         logged.add(id);
-        if (!disk.has(`m/${id}`)) violate('one-outcome-each', `${id} has no marker`);
+        if (!entries.has(`m/${id}`)) violate('one-outcome-each', `${id} has no marker`);
       }
-      for (const key of disk.keys()) if (/^[aidn]\//.test(key)) violate('journal-left-over', key);
+      for (const key of entries.keys()) if (/^[aidn]\//.test(key)) violate('journal-left-over', key);
     }
     for (const id of this.#acked) if (!logged.has(id)) violate('nothing-lost', `${id} was acknowledged and is not in the log`);
     for (const partition of this.#process?.pipeline.partitions() ?? [])
