@@ -9,6 +9,7 @@ import { RouterError } from './errors.js';
 import type { Event } from './event/event.js';
 import { createHttpServer } from './http/server.js';
 import type { Journal } from './journal/journal.js';
+import type { FreeSpace } from './log/disk-space.js';
 import { openEmbedded } from './log/embedded.js';
 import { Manager } from './manager/manager.js';
 import { readPayload } from './manager/payload.js';
@@ -32,6 +33,8 @@ export interface ServeOptions {
   readonly onLost?: (error: Error) => void;
   /** Tests put a journal in between that crashes at a boundary. */
   readonly wrapJournal?: (journal: Journal) => Journal;
+  /** Tests let the disk seem full. */
+  readonly freeSpace?: () => FreeSpace;
 }
 
 export interface RunningRouter {
@@ -73,7 +76,8 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
       logger.warn({ route, event: event.id, detail }, "the route's when failed; it counts as no match");
     },
   });
-  const store = openEmbedded({ dir: config.log.dir, clock });
+  const { freeSpace } = options;
+  const store = openEmbedded({ dir: config.log.dir, clock, ...(freeSpace === undefined ? {} : { freeSpace }) });
   const journal = options.wrapJournal?.(store) ?? store;
   store.onDamaged(({ partition, key, store: where }) => {
     metrics.damaged.inc();

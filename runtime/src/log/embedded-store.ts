@@ -47,12 +47,13 @@ export class EmbeddedStore {
   readonly #clock: Clock;
   readonly #space: DiskSpace;
   readonly #dir: string;
-  readonly #full = new Set<Pending['kind']>();
+  /** What is refused or waits, and why. */
+  readonly #full = new Map<Pending['kind'], RouterError>();
   #pending: Pending[] = [];
   #flushing: Promise<void> | undefined;
   #cancelRetry: (() => void) | undefined;
   #broken: RouterError | undefined;
-  #isTold = false;
+  #told: RouterError | undefined;
   #closing = false;
   #closed = false;
   #tellFull: (why: RouterError | undefined) => void = () => undefined;
@@ -66,7 +67,7 @@ export class EmbeddedStore {
     this.#environment = openEnvironment(dir, partitions);
   }
 
-  /** Called when writes begin to be refused or to wait for space, and with undefined when that is over. */
+  /** Called when appends begin to be refused, when puts begin to wait for space, and with undefined when that is over. */
   onFull(tell: (why: RouterError | undefined) => void): void {
     this.#tellFull = tell;
   }
@@ -144,7 +145,7 @@ export class EmbeddedStore {
     const refused = this.#refusal('put', all) ?? this.#refusal('append', all);
     for (const { kind } of all) if (refused === undefined || (kind === 'put' && refused.kind === 'append')) this.#full.delete(kind);
     if (refused === undefined) {
-      this.#noteFull(undefined);
+      this.#tellChange();
       return all;
     }
     const writes: Pending[] = [];
@@ -154,8 +155,8 @@ export class EmbeddedStore {
       else this.#pending.push(write);
     }
     if (this.#pending.length > 0) this.#retryLater();
-    this.#full.add(refused.kind);
-    this.#noteFull(refused.error);
+    if (!this.#full.has(refused.kind)) this.#full.set(refused.kind, refused.error);
+    this.#tellChange();
     return writes;
   }
 
@@ -178,9 +179,10 @@ export class EmbeddedStore {
     });
   }
 
-  #noteFull(why: RouterError | undefined): void {
-    if (this.#isTold === this.#full.size > 0) return;
-    this.#isTold = !this.#isTold;
-    this.#tellFull(why);
+  #tellChange(): void {
+    const worst = this.#full.get('put') ?? this.#full.get('append');
+    if (worst === this.#told) return;
+    this.#told = worst;
+    this.#tellFull(worst);
   }
 }

@@ -70,7 +70,10 @@ export class MemoryLog implements Log, Journal, Member {
     this.#assignment = assignment;
     this.#delivery = new Delivery(assignment, this.#paused, {
       end: (partition) => this.#cluster.end(partition),
-      read: (partition, from) => this.#slice(partition, from, from + this.#deliveryCount),
+      read: (partition, from) => {
+        const start = Math.max(from, this.#cluster.first(partition));
+        return this.#slice(partition, start, start + this.#deliveryCount);
+      },
       soon: (fire) => void this.#clock.after(0, fire),
       failed: () => undefined,
     });
