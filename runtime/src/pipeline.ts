@@ -1,12 +1,13 @@
 import { asError, ERRORS, RouterError } from './errors.js';
 import type { Event } from './event/event.js';
+import { allRecords } from './log/all-records.js';
 import type { Log } from './log/log.js';
 import type { Payload } from './manager/source.js';
 import type { Owner, OwnerPorts, OwnerRules } from './workflow/owner.js';
 import { takeOver } from './workflow/owner.js';
 import type { Partition } from './workflow/partition.js';
 
-export interface PipelinePorts extends Omit<OwnerPorts, 'append' | 'commit' | 'pause' | 'resume' | 'unfinished'> {
+export interface PipelinePorts extends Omit<OwnerPorts, 'append' | 'commit' | 'pause' | 'resume' | 'records' | 'unfinished'> {
   readonly log: Log;
   /** Event manager: payload → events; throws RouterError for a bad envelope. */
   decode(source: string, payload: Payload): Promise<readonly Event[]>;
@@ -14,7 +15,6 @@ export interface PipelinePorts extends Omit<OwnerPorts, 'append' | 'commit' | 'p
 
 /**
  * The stages in order: ingest (decode, append) → log → intake → accept → run. The mapper is asked by the partition through `routes`.
- *
  * Delivery guarantees: `ingest` resolves only when all events of the payload are durable; a rejected append is answered 503 and the sender's retry is absorbed.
  */
 export class Pipeline {
@@ -48,9 +48,10 @@ export class Pipeline {
     const { log, ...ports } = this.#ports;
     await log.consume({
       assigned: async (id) => {
-        const ofLog = { pause: () => log.pause(id), resume: () => log.resume(id), unfinished: () => this.unfinished() };
+        const ofLog = { pause: () => log.pause(id), resume: () => log.resume(id), records: () => allRecords(log, id) };
+        const ofUs = { unfinished: () => this.unfinished(), append: (event: Event) => this.append([event]) };
         const commit = (next: number): void => void log.commit(id, next).catch(ports.lost);
-        const owner = await takeOver(id, { ...ports, ...ofLog, commit, append: (event) => this.append([event]) }, this.#rules);
+        const owner = await takeOver(id, { ...ports, ...ofLog, ...ofUs, commit }, this.#rules);
         this.#owned.set(id, owner);
         return owner.next;
       },

@@ -31,6 +31,8 @@ export interface SimResult {
 export interface SimFaults {
   breakJournal?(journal: Journal): void;
   breakAction?(action: Action): Action;
+  /** Each crash takes the ledgers along. */
+  readonly forgetLedger?: boolean;
 }
 
 const START_MS = Date.UTC(2030, 0, 1);
@@ -51,6 +53,7 @@ export class Simulation {
   readonly #trace: string[] = [];
   readonly #acked = new Set<string>();
   readonly #stepKeys = new Map<string, string>();
+  readonly #forgetsLedger: boolean;
   #process: SimProcess | undefined;
   #events = 0;
   #crashes = 0;
@@ -58,6 +61,7 @@ export class Simulation {
 
   constructor(seed: number, faults: SimFaults = {}) {
     this.#seed = seed;
+    this.#forgetsLedger = faults.forgetLedger ?? false;
     this.#random = new Prng(seed * 2_654_435_761 + 1);
     const random = this.#random;
     this.#clock = new VirtualClock(random, START_MS);
@@ -177,6 +181,9 @@ export class Simulation {
     this.#world.trace('CRASH');
     this.#process.crash();
     this.#process = undefined;
+    const { log } = this.#world;
+    if (this.#forgetsLedger)
+      for (let partition = 0; partition < log.partitions; partition += 1) log.put(partition, [{ key: 'L', text: undefined }]);
     this.#clock.after(this.#random.pick([0, 50, 5_000, 60_000]), () => this.#boot());
   }
 

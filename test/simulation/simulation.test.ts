@@ -94,11 +94,24 @@ test('an event counted in no outcome is caught', async () => {
         journal.put = (partition, entries) =>
           put(
             partition,
-            entries.filter((entry) => entry.key !== 'L'),
+            entries.map(({ key, value }) => ({
+              key,
+              value: key === 'L' ? { ...(value as { received: number }), outcomes: {} } : value,
+            })),
           );
       },
     },
     20,
   );
   expect(lawsOf(caught)).toContain('conservation');
+});
+
+test('a ledger that is lost with every crash is counted again from the log and the markers, and is right', async () => {
+  let crashes = 0;
+  for (let seed = 1; seed <= 60; seed += 1) {
+    const result = await simulate(seed, { forgetLedger: true });
+    crashes += result.crashes;
+    expect({ seed, violations: result.violations }).toEqual({ seed, violations: [] });
+  }
+  expect(crashes).toBeGreaterThan(30);
 });

@@ -157,6 +157,7 @@ export class Bench {
         clock,
         random: new Prng(1),
         journal,
+        records: async function* () {},
         routes: () => ({
           hash: 'table',
           match: (event) => this.routes.filter((candidate) => candidate.type === event.type),

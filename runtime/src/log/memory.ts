@@ -211,4 +211,14 @@ const putLane = (partition: number): string => `put ${partition}`;
 
 const fromText = (text: string | undefined): Json | undefined => (text === undefined ? undefined : (JSON.parse(text) as Json));
 
-const inByteOrder = (a: string, b: string): number => Buffer.compare(Buffer.from(a, 'utf8'), Buffer.from(b, 'utf8'));
+/** The order of the UTF-8 bytes: JavaScript compares UTF-16, where surrogates (beyond U+FFFF) come before U+E000 to U+FFFF. */
+function inByteOrder(a: string, b: string): number {
+  for (let at = 0; at < a.length && at < b.length; at += 1) {
+    const x = rank(a.charCodeAt(at));
+    const y = rank(b.charCodeAt(at));
+    if (x !== y) return x - y;
+  }
+  return a.length - b.length;
+}
+
+const rank = (unit: number): number => (unit < 0xd800 ? unit : unit >= 0xe000 ? unit - 0x800 : unit + 0x2000);

@@ -8,6 +8,7 @@ import { acceptedKey, duplicateKey, incidentRecordKey, LEDGER_KEY, markerKey, no
 import type { Acceptance } from './accept.js';
 import { decideAcceptance } from './accept.js';
 import { decideCommand } from './command.js';
+import { DamageWatch } from './damage-watch.js';
 import { DIGEST_TYPE, decideDigest } from './digest.js';
 import { expiryEvent } from './expiry-event.js';
 import { IncidentBook } from './incident-book.js';
@@ -16,13 +17,13 @@ import { lookUp, nonceValue } from './known.js';
 import { nonceHash } from './nonce.js';
 import type { Delivery, PartitionPorts, PartitionRules } from './partition-ports.js';
 import { PinnedRoutes } from './pinned-routes.js';
+import { restorePartition } from './restore.js';
 import { RunLoop } from './run-loop.js';
 import type { Run } from './run-state.js';
 import { newRun } from './run-state.js';
 import type { RunnerPorts } from './runner.js';
 import type { TrimPorts } from './trim.js';
 import { trimClaims, trimOldest } from './trim.js';
-import { readUnfinished } from './unfinished.js';
 
 /**
  * The owner of one partition: takes its events in order, binds them to incidents, journals what they become, and runs the runs.
@@ -37,6 +38,7 @@ export class Partition {
   readonly #incidents: IncidentBook;
   readonly #loop: RunLoop;
   readonly #routes: PinnedRoutes;
+  readonly #damage: DamageWatch;
   #ledger: Ledger = { next: 0, received: 0, outcomes: {} };
   #stopping = false;
   #claimsTrimmedMs: number;
@@ -55,13 +57,15 @@ export class Partition {
       (key) => this.#forget(key),
       (key) => this.#loop.live.has(key),
     );
+    this.#damage = new DamageWatch(ports.journal, partition);
     const get = (key: string): Promise<Json | undefined> => ports.journal.get(partition, key);
     this.#routes = new PinnedRoutes({ get, routes: ports.routes });
     this.#runner = {
       ...ports,
       put: (entries) => this.#put(entries),
       get,
-      range: (prefix) => ports.journal.range(partition, prefix),
+      range: (prefix) => this.#damage.whole(prefix, ports.journal.range(partition, prefix)),
+      isDamaged: (key) => this.#damage.has(key),
       route: (hash) => this.#routes.require(hash),
       incident: (key, opener) => this.#incidents.of(key, opener),
       mayStart: () => !this.#stopping && ports.mayStart(),
@@ -107,20 +111,16 @@ export class Partition {
 
   /** Reads the live state. Resolves with the offset from which to deliver. Cost follows live state, not history. */
   async restore(): Promise<number> {
-    const { journal } = this.#ports;
-    const ledger = (await journal.get(this.#partition, LEDGER_KEY)) as Ledger | undefined;
-    if (ledger !== undefined) this.#ledger = ledger;
-    for await (const { value } of journal.range(this.#partition, 'n/')) this.#incidents.restore(value as unknown as Incident);
-    for await (const { value } of journal.range(this.#partition, 'p/')) this.#incidents.restoreReplaced(value as unknown as Incident);
-    for (const incident of this.#incidents.values()) for (const route of incident.routes) await this.#routes.load(route.hash);
-    for (const accepted of await readUnfinished(journal, this.#partition)) {
-      const routes = await Promise.all(accepted.branches.map((branch) => this.#routes.load(branch.hash)));
-      const critical = routes.some((route) => route?.critical === true);
-      const run = newRun(accepted, critical);
-      this.#loop.live.add(run);
-      this.#loop.begin(run);
-    }
-    const unused = await this.#routes.unused(journal.range(this.#partition, 't/'));
+    const restored = await restorePartition(this.#partition, this.#ports, this.#damage, this.#routes);
+    this.#ledger = restored.ledger;
+    for (const incident of restored.incidents) this.#incidents.restore(incident);
+    for (const incident of restored.replaced) this.#incidents.restoreReplaced(incident);
+    for (const run of restored.runs) this.#loop.live.add(run);
+    for (const id of restored.lost) this.#count(id, 'quarantined', 'journal-damaged', 'none');
+    if (restored.entries.length > 0 || restored.isLedgerNew) await this.#put(restored.entries);
+    this.#damage.forget(restored.entries.map(({ key }) => key));
+    for (const run of restored.runs) this.#loop.begin(run);
+    const unused = await this.#routes.unused(this.#ports.journal.range(this.#partition, 't/'));
     if (unused.length > 0) await this.#put(unused);
     return this.#ledger.next;
   }
