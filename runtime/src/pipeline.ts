@@ -1,7 +1,7 @@
 import { asError, ERRORS, RouterError } from './errors.js';
 import type { Event } from './event/event.js';
-import { allRecords } from './log/all-records.js';
 import type { Log } from './log/log.js';
+import { partitionLog } from './log/partition-log.js';
 import type { Payload } from './manager/source.js';
 import type { Owner, OwnerPorts, OwnerRules } from './workflow/owner.js';
 import { takeOver } from './workflow/owner.js';
@@ -48,10 +48,9 @@ export class Pipeline {
     const { log, ...ports } = this.#ports;
     await log.consume({
       assigned: async (id) => {
-        const ofLog = { pause: () => log.pause(id), resume: () => log.resume(id), records: () => allRecords(log, id) };
         const ofUs = { unfinished: () => this.unfinished(), append: (event: Event) => this.append([event]) };
         const commit = (next: number): void => void log.commit(id, next).catch(ports.lost);
-        const owner = await takeOver(id, { ...ports, ...ofLog, ...ofUs, commit }, this.#rules);
+        const owner = await takeOver(id, { ...ports, ...partitionLog(log, id), ...ofUs, commit }, this.#rules);
         this.#owned.set(id, owner);
         return owner.next;
       },
@@ -66,9 +65,7 @@ export class Pipeline {
   }
 
   async trim(retentionMs: number): Promise<void> {
-    const { log } = this.#ports;
-    for (const [id, { partition }] of this.#owned)
-      await partition.trim(retentionMs, { oldest: (count) => log.oldest(id, count), trim: (offset) => log.trim(id, offset) });
+    for (const [id, { partition }] of this.#owned) await partition.trim(retentionMs, partitionLog(this.#ports.log, id));
   }
 
   partitions(): readonly Partition[] {

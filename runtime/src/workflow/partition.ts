@@ -23,7 +23,7 @@ import type { Run } from './run-state.js';
 import { newRun } from './run-state.js';
 import type { RunnerPorts } from './runner.js';
 import type { TrimPorts } from './trim.js';
-import { trimClaims, trimOldest } from './trim.js';
+import { trimOldest, trimRest } from './trim.js';
 
 /**
  * The owner of one partition: takes its events in order, binds them to incidents, journals what they become, and runs the runs.
@@ -41,14 +41,14 @@ export class Partition {
   readonly #damage: DamageWatch;
   #ledger: Ledger = { next: 0, received: 0, outcomes: {} };
   #stopping = false;
-  #claimsTrimmedMs: number;
+  #restTrimmedMs: number;
   readonly #runner: RunnerPorts;
 
   constructor(partition: number, ports: PartitionPorts, rules: PartitionRules) {
     this.#partition = partition;
     this.#ports = ports;
     this.#rules = rules;
-    this.#claimsTrimmedMs = ports.clock.nowMs();
+    this.#restTrimmedMs = ports.clock.nowMs();
     const keepClosedMs = Math.max(rules.reopenWithinMs, rules.dedupeWindowMs);
     this.#incidents = new IncidentBook(
       ports.clock,
@@ -190,7 +190,7 @@ export class Partition {
   }
 
   /** Removes what has ended and is older than the retention, oldest first. */
-  async trim(retentionMs: number, log: Pick<TrimPorts, 'oldest' | 'trim'>): Promise<void> {
+  async trim(retentionMs: number, log: Pick<TrimPorts, 'oldest' | 'read' | 'trim'>): Promise<void> {
     const ports: TrimPorts = {
       ...log,
       journal: this.#ports.journal,
@@ -199,9 +199,9 @@ export class Partition {
       nowMs: () => this.#ports.clock.nowMs(),
     };
     while (!this.#stopping && (await trimOldest(this.#partition, this.#ledger.next, retentionMs, ports)));
-    if (ports.nowMs() - this.#claimsTrimmedMs < HOUR_MS) return;
-    this.#claimsTrimmedMs = ports.nowMs();
-    await trimClaims(this.#partition, ports);
+    if (ports.nowMs() - this.#restTrimmedMs < HOUR_MS) return;
+    this.#restTrimmedMs = ports.nowMs();
+    await trimRest(this.#partition, retentionMs, ports);
   }
 
   /** Starts nothing more, waits for calls under way (they are aborted when `shutdown` is), flushes. */
