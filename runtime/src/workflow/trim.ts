@@ -5,6 +5,7 @@ import { eventOf, unreadableId } from './audit.js';
 import { nonceHash } from './nonce.js';
 
 const BATCH_COUNT = 500;
+const LOOK_COUNT = 200;
 
 interface TrimRecord {
   readonly offset: number;
@@ -63,7 +64,7 @@ export async function trimOldest(partition: number, beforeOffset: number, retent
   return count === BATCH_COUNT;
 }
 
-/** Looks ahead in growing steps, for a whole batch whose stamps are in the future. */
+/** Looks ahead here and there, for a whole batch whose stamps are in the future. */
 async function isBeforeAnOldOne(
   partition: number,
   first: number,
@@ -71,12 +72,12 @@ async function isBeforeAnOldOne(
   ports: TrimPorts,
   isOld: (found: Found) => boolean,
 ): Promise<boolean> {
-  for (let ahead = BATCH_COUNT; ; ahead *= 2) {
-    const offset = Math.min(first + ahead, beforeOffset - 1);
+  const step = Math.max(1, Math.floor((beforeOffset - first) / LOOK_COUNT));
+  for (let offset = first + BATCH_COUNT; offset < beforeOffset; offset += step) {
     const record = await ports.read(offset);
     if (record !== undefined && isOld(await look(partition, record, ports))) return true;
-    if (offset === beforeOffset - 1) return false;
   }
+  return false;
 }
 
 async function look(partition: number, { offset, value }: TrimRecord, { journal }: TrimPorts): Promise<Found> {
