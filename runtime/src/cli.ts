@@ -7,8 +7,11 @@ import { schemaCommand } from './cli/schema.js';
 import { sendCommand } from './cli/send.js';
 import { serveCommand } from './cli/serve.js';
 import { VERSION } from './cli/version.js';
-import { RouterError } from './errors.js';
+import { type ErrorCode, RouterError } from './errors.js';
 import { cleanForTerminal, redactText } from './redact.js';
+
+/** The command and the configuration are right; the world is not. */
+const FOUND_PROBLEMS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['NOT_FOUND', 'WRONG_STATE', 'LOG_LOCKED', 'LOG_DAMAGED', 'LOG_FULL']);
 
 /** `sre-router`. Exit 0: fine; 1: found problems; 2: wrong usage or configuration. */
 const parser = yargs(hideBin(process.argv))
@@ -29,8 +32,7 @@ const parser = yargs(hideBin(process.argv))
     if (error instanceof RouterError) process.stderr.write(`${redactText(cleanLines(error.message))}\n`);
     else if (error) process.stderr.write(`${redactText(error.stack ?? error.message)}\n`);
     else process.stderr.write(`${message}\n\nTry: sre-router --help\n`);
-    const isFound =
-      error instanceof RouterError && (error.code === 'NOT_FOUND' || error.code === 'WRONG_STATE' || error.code === 'LOG_LOCKED');
+    const isFound = error instanceof RouterError && FOUND_PROBLEMS.has(error.code);
     void self;
     process.exit(isFound ? 1 : 2);
   });

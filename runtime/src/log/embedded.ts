@@ -12,6 +12,7 @@ import { EmbeddedJournal } from './embedded-journal.js';
 import { EmbeddedStore } from './embedded-store.js';
 import { type FolderLock, lockFolder } from './folder-lock.js';
 import { clearSuspicion, damagedError, isSuspect } from './lmdb-failure.js';
+import { lookAtFile } from './lmdb-file.js';
 import type { Assignment, Log, LogRecord, Position } from './log.js';
 import { partitionOfKey } from './partition-of-key.js';
 import { verifyStore } from './verify-store.js';
@@ -158,10 +159,18 @@ export class EmbeddedLog implements Log, Journal {
   }
 }
 
-/** After a crash of the machine, and where the last lives ended badly. What is found damaged stays suspect. */
+/**
+ * Looks at the file before lmdb does; reads it through after a crash of the machine, where the last lives ended badly, and where something was found wrong
+ * before. What is found damaged stays suspect.
+ */
 function verifyIfSuspect(dir: string, { isMachineLost, uncleanCount }: FolderLock): void {
-  if (!isMachineLost && uncleanCount < SUSPECT_LIVES && !isSuspect(dir)) return;
-  const problem = existsSync(join(dir, 'data.mdb')) ? verifyStore(dir) : undefined;
+  const file = join(dir, 'data.mdb');
+  const look = lookAtFile(file);
+  let { problem } = look;
+  if (problem === undefined) {
+    if (!look.isShort && !isMachineLost && uncleanCount < SUSPECT_LIVES && !isSuspect(dir)) return;
+    problem = existsSync(file) ? verifyStore(dir) : undefined;
+  }
   if (problem !== undefined) throw damagedError(dir, new Error(problem));
   clearSuspicion(dir);
 }
