@@ -32,7 +32,7 @@ export const ERRORS = {
   CONFIG_INVALID: { status: 500, retry: 'never', title: 'The configuration is not valid.' },
   MAPPING_INVALID: { status: 500, retry: 'never', title: 'The mappings are not valid.' },
   LOG_LOCKED: { status: 500, retry: 'never', title: 'Another router uses this data folder.' },
-  LOG_DAMAGED: { status: 500, retry: 'never', title: 'A stored value does not match its checksum.' },
+  LOG_DAMAGED: { status: 500, retry: 'never', title: 'The data folder is damaged.' },
   LOG_FULL: { status: 503, retry: 'backoff', title: 'The disk that holds the log is full.' },
   LOG_FORMAT: { status: 500, retry: 'never', title: 'The data folder was written by an incompatible version.' },
   EXPRESSION: { status: 500, retry: 'never', title: 'An expression of a mapping failed.' },
