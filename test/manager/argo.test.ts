@@ -41,7 +41,7 @@ test('the unknown source of a body is kept with the body and says what to do; on
     partitionkey: poison.id,
     originid: '3f9c1b6c2f6a4d1e9d3f0a1b2c3d4e5f',
   });
-  expect(poison.quarantine).toMatch(/^\/event\/subject: No source named "alertmanager-eu"; configured: .*sources\.argo\.sources\.$/);
+  expect(poison.quarantine).toMatch(/^\/event\/subject: No source named "alertmanager-eu"; configured: .*sources\.argo\.sources$/);
   expect(thrown(() => before.again(poison, 1, undefined)).code).toBe('UNKNOWN_SOURCE');
   const after = testManager({ sources: mapped({ 'alertmanager-eu': 'alertmanager' }) });
   const events = after.again(poison, 1, undefined);

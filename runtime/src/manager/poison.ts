@@ -39,5 +39,6 @@ export function poisonBody({ data }: Event): Buffer | undefined {
   return typeof data.base64 === 'string' ? Buffer.from(data.base64, 'base64') : undefined;
 }
 
-/** Why it was kept, as an event's `quarantine`. */
-export const poisonReason = (error: RouterError, below: string): string => cut(`${below}${error.pointer ?? ''}: ${error.message}`, 1_000);
+/** Why it was kept, as an event's `quarantine`; no full stop at its end, like the others. */
+export const poisonReason = (error: RouterError, below: string): string =>
+  cut(`${below}${error.pointer ?? ''}: ${error.message.replace(/\.$/, '')}`, 1_000);

@@ -11,6 +11,7 @@ export const ARGO_HEADER = {
   'Content-Length': ['1234'],
   'User-Agent': ['Alertmanager/0.34.2'],
   Traceparent: [TRACEPARENT],
+  'X-Api-Key': ['canary-of-a-header'],
 };
 const webhookData = (body: unknown): object => ({ header: ARGO_HEADER, body });
 /** Argo's HTTP trigger sets no Content-Type unless told to. */
