@@ -21,7 +21,7 @@ const nested = (depth: number): string => `${'['.repeat(depth)}1${']'.repeat(dep
 
 /** What no source takes: the JSON text, the code, and where below the place it stands. */
 const BAD_JSON: readonly [name: string, fragment: string, code: ErrorCode, below: string | undefined][] = [
-  ['nesting over limits.depth', nested(65), 'BODY_TOO_DEEP', undefined],
+  ['nesting over limits.depth', nested(64), 'BODY_TOO_DEEP', undefined],
   ['nesting of a hundred thousand levels', nested(100_000), 'BODY_TOO_DEEP', undefined],
   ['the key __proto__', '{"a":[{"__proto__":{"polluted":1}}]}', 'BODY_FORBIDDEN_KEY', '/a/0/__proto__'],
   ['the key __proto__ in escapes', '{"\\u005f_proto\\u005f_":{"polluted":1}}', 'BODY_FORBIDDEN_KEY', '/__proto__'],

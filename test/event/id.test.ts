@@ -21,6 +21,11 @@ test('ids are the same for the same origin, and differ as soon as any part of it
   );
 });
 
+test('where one part of an origin ends and the next begins makes a difference', () => {
+  const of = (ingest: string, source: string): string => idFromOrigin({ kind: 'id', ingest, source, id: 'x' });
+  expect(new Set([of('a', 'b,c'), of('a,b', 'c'), of('a', 'b"c'), of('a","b', 'c'), of('a', 'bc'), of('ab', 'c')]).size).toBe(6);
+});
+
 test('ids can stand in a URL as they are', () => {
   fc.assert(
     fc.property(origin, (given) => {

@@ -2,9 +2,13 @@ import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
-import { expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
+import { Processes } from '#test/support/processes.js';
 
 const BIN = new URL('../../runtime/bin/sre-router.js', import.meta.url).pathname;
+
+const processes = new Processes();
+afterAll(() => processes.close());
 
 interface Ran {
   stdout: string;
@@ -35,6 +39,16 @@ test('schema of a type that has none is wrong usage: exit 2, the known types, no
   const { stdout, stderr, code } = await router('schema', '--type', 'nope');
   expect({ stdout, code }).toEqual({ stdout: '', code: 2 });
   expect(stderr).toMatch(/^No schema for type "nope"\. Types with one: alertmanager\.alert, .*dcr\.run/);
+});
+
+test('check refuses the key of a source that reads what no event has: exit 2, where and why', async () => {
+  const { stderr, code } = await router(
+    'check',
+    '--config',
+    processes.file('router.yaml', 'sources: { it: { kind: adhoc, key: cluster } }'),
+  );
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/sources\.it\.key: expected an expression of event and data .*received cluster/);
 });
 
 test('send gives its event an id, so that the same request twice is one event', async () => {

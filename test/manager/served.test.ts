@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { afterEach, expect, test } from '@jest/globals';
 import type { Json } from '#runtime/event/event.js';
 import { Served } from '#test/support/served.js';
@@ -103,4 +104,37 @@ test('a key that fails on an event is counted by source, and the event is taken 
 
 test('a router whose key cannot be typed does not start', async () => {
   await expect(open({ sources: { adhoc: { kind: 'adhoc', key: 'cluster' } } })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+});
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+const GZIP = { ...JSON_TYPE, 'content-encoding': 'gzip' };
+const body = JSON.stringify(FIRING);
+
+test('a refused request is answered with problem details that name the field, and takes nothing', async () => {
+  const served = await open({ limits: { body: '20kB' } });
+  const cases: [string, string | Buffer, Record<string, string>, object][] = [
+    [
+      'alertmanager',
+      '{"version":"3"}',
+      JSON_TYPE,
+      { status: 400, body: { code: 'BODY_INVALID', pointer: '/version', title: expect.anything() } },
+    ],
+    ['alertmanager', body.slice(0, 100), JSON_TYPE, { status: 400, body: { code: 'BODY_NOT_JSON' } }],
+    ['alertmanager', body, { 'content-type': 'text/plain' }, { status: 415, body: { code: 'CONTENT_TYPE' } }],
+    ['alertmanager', Buffer.from(body), {}, { status: 415, body: { code: 'CONTENT_TYPE' } }],
+    ['alertmanager', body, GZIP, { status: 400, body: { code: 'BODY_NOT_INFLATABLE' } }],
+    ['alertmanager', body, { ...JSON_TYPE, 'content-encoding': 'br' }, { status: 415, body: { code: 'CONTENT_TYPE' } }],
+    ['alertmanager', 'x'.repeat(20_001), JSON_TYPE, { status: 413, body: { code: 'BODY_TOO_LARGE' } }],
+    ['alertmanager', gzipSync(Buffer.alloc(1_000_000)), GZIP, { status: 413, body: { code: 'BODY_TOO_LARGE' } }],
+    ['events', '[{"specversion":"1.0"}]', JSON_TYPE, { status: 400, body: { code: 'BODY_INVALID', pointer: '/0/id' } }],
+    ['nowhere', body, JSON_TYPE, { status: 404, body: { code: 'UNKNOWN_SOURCE' } }],
+  ];
+  for (const [source, sent, headers, expected] of cases)
+    expect(await served.post(`/ingest/${source}`, sent, headers)).toMatchObject(expected);
+  expect((await served.get('/api/v1/events')).body.events).toEqual([]);
+});
+
+test('a gzip body is taken', async () => {
+  const served = await open();
+  expect(await served.post('/ingest/alertmanager', gzipSync(body), GZIP)).toMatchObject({ status: 202 });
 });
