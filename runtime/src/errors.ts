@@ -15,6 +15,7 @@ export const ERRORS = {
   BODY_TOO_LARGE: { status: 413, retry: 'never', title: 'The body is larger than limits.body.' },
   BODY_TOO_DEEP: { status: 400, retry: 'never', title: 'The body is nested too deeply.' },
   BODY_FORBIDDEN_KEY: { status: 400, retry: 'never', title: 'The body has a key that is never allowed.' },
+  BODY_AMBIGUOUS: { status: 400, retry: 'never', title: 'The body has a key twice, or a number or text that would change when read.' },
   BODY_NOT_INFLATABLE: { status: 400, retry: 'never', title: 'The body says gzip but does not inflate.' },
   BODY_INVALID: { status: 400, retry: 'never', title: 'The body does not have the shape this source takes.' },
   CONTENT_TYPE: { status: 415, retry: 'never', title: 'This source does not take that content type.' },

@@ -19,6 +19,7 @@ export interface Metrics {
   readonly stepDuration: Histogram<'action' | 'result'>;
   readonly stepAttempts: Counter<'action' | 'result'>;
   readonly whenErrors: Counter<'route'>;
+  readonly keyErrors: Counter<'source'>;
   readonly unknownType: Counter;
   readonly damaged: Counter;
   watch(readers: MetricsReaders): void;
@@ -65,6 +66,7 @@ export function createMetrics(): Metrics {
     }),
     stepAttempts: counter('step_attempts_total', 'How steps came out, attempts and skips included.', ['action', 'result']),
     whenErrors: counter('when_errors_total', "Errors in a route's when, which count as no match.", ['route']),
+    keyErrors: counter('key_errors_total', "Errors in a source's key, whose events got their default key.", ['source']),
     unknownType: counter('unknown_type_total', 'Events of a type without schema.'),
     damaged: counter('damaged_total', 'Stored values that failed their checksum and were set aside.'),
     watch(readers) {

@@ -33,10 +33,14 @@ export function redactJson(value: Json): Json {
   if (Array.isArray(value)) return value.map(redactJson);
   const clean: { [key: string]: Json } = {};
   for (const [name, inner] of Object.entries(value)) {
-    const holdsValue = typeof inner === 'string' || typeof inner === 'number';
-    clean[redactText(name)] = holdsValue && isSecretName(name) ? REDACTED : redactJson(inner);
+    clean[redactText(name)] = isSecretName(name) && holdsValue(inner) ? REDACTED : redactJson(inner);
   }
   return clean;
+}
+
+/** A text, a number, or a list of them, as HTTP headers come in some payloads. */
+function holdsValue(value: Json): boolean {
+  return typeof value === 'string' || typeof value === 'number' || (Array.isArray(value) && value.every(holdsValue));
 }
 
 /** Control characters (terminal escapes among them), bidirectional overrides and line separators made visible; newlines and tabs too. */

@@ -1,5 +1,6 @@
 import { RouterError } from './errors.js';
 import type { Event, Json } from './event/event.js';
+import { idAgain } from './event/id.js';
 import type { Manager } from './manager/manager.js';
 import type { Pipeline } from './pipeline.js';
 import { systemRandom } from './random.js';
@@ -23,8 +24,14 @@ export type CommandRequest = {
   data?: Json;
 };
 
-/** A command travels as an event, so that the owner of the run takes it, once and in order; a resubmitted event travels with it. */
-export async function sendCommand(request: CommandRequest, { view, pipeline, manager, nowIso }: CommandPorts): Promise<{ id: string }> {
+/**
+ * A command travels as an event, so that the owner of the run takes it, once and in order; a resubmitted event travels with it. `events`: all of them,
+ * where a body that could not be read gave several.
+ */
+export async function sendCommand(
+  request: CommandRequest,
+  { view, pipeline, manager, nowIso }: CommandPorts,
+): Promise<{ id: string; events?: string[] }> {
   const { data: replacement, ...command } = request;
   const detail = await view.event(command.target);
   if (detail === undefined) throw new RouterError('NOT_FOUND', `No event ${command.target}.`);
@@ -36,7 +43,7 @@ export async function sendCommand(request: CommandRequest, { view, pipeline, man
     throw new RouterError('WRONG_STATE', `Event ${command.target} is ${detail.state}; ${command.kind} is for parked and ambiguous steps.`);
   if (isResubmit && (isWaiting || detail.state === 'running'))
     throw new RouterError('WRONG_STATE', `Event ${command.target} is ${detail.state}; resubmit is for events that have ended.`);
-  const again = isResubmit ? manager.again(original, await nextNumber(view, original.id), replacement) : undefined;
+  const again = isResubmit ? manager.again(original, await nextNumber(view, original.id), replacement) : [];
   const now = nowIso();
   const event: Event = {
     specversion: '1.0',
@@ -49,12 +56,15 @@ export async function sendCommand(request: CommandRequest, { view, pipeline, man
     partitionkey: original.partitionkey,
     data: command as unknown as Json,
   };
-  await pipeline.append(again === undefined ? [event] : [event, again]);
-  return { id: again?.id ?? event.id };
+  await pipeline.append([event, ...again]);
+  return { id: again[0]?.id ?? event.id, ...(again.length > 1 ? { events: again.map(({ id }) => id) } : {}) };
 }
 
 /** Two people who resubmit at once get the same number: one new event, the other a duplicate. */
 async function nextNumber(view: CommandPorts['view'], id: string): Promise<number> {
-  const base = id.replace(/~\d+$/, '');
-  for (let n = 1; ; n += 1) if ((await view.event(`${base}~${n}`)) === undefined) return n;
+  for (let n = 1; ; n += 1) {
+    const again = idAgain(id, n);
+    // A body that was read at last may have given a batch, numbered from 0.
+    if ((await view.event(again)) === undefined && (await view.event(`${again}.0`)) === undefined) return n;
+  }
 }

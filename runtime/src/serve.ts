@@ -6,14 +6,12 @@ import { catalogOf } from './catalog.js';
 import { MINUTE_MS, systemClock } from './clock.js';
 import type { Config } from './config.js';
 import { RouterError } from './errors.js';
-import type { Event } from './event/event.js';
 import { createHttpServer } from './http/server.js';
 import type { Journal } from './journal/journal.js';
 import type { FreeSpace } from './log/disk-space.js';
 import { openEmbedded } from './log/embedded.js';
 import { Manager } from './manager/manager.js';
 import { readPayload } from './manager/payload.js';
-import { compileExpression } from './mapper/expression.js';
 import { loadMappings, readMappingFolder } from './mapper/load.js';
 import { createRouteTable } from './mapper/route-table.js';
 import { createLogger, createMetrics } from './observe.js';
@@ -21,6 +19,7 @@ import { Pipeline } from './pipeline.js';
 import { systemRandom } from './random.js';
 import { registerSecret } from './redact.js';
 import { sendCommand } from './send-command.js';
+import { compileSourceKeys } from './source-keys.js';
 import { createView } from './view/view.js';
 import type { DestinationTools } from './workflow/action.js';
 import { ACTIONS, DESTINATION_KINDS } from './workflow/actions/registry.js';
@@ -76,6 +75,10 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
       logger.warn({ route, event: event.id, detail }, "the route's when failed; it counts as no match");
     },
   });
+  const keys = compileSourceKeys(config.sources, ({ source, event, detail }) => {
+    metrics.keyErrors.inc({ source });
+    logger.warn({ source, event: event.id, detail }, "the source's key failed; the event gets its default key");
+  });
   const { freeSpace } = options;
   const store = openEmbedded({ dir: config.log.dir, clock, ...(freeSpace === undefined ? {} : { freeSpace }) });
   const journal = options.wrapJournal?.(store) ?? store;
@@ -97,10 +100,7 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
   );
   const manager = new Manager({
     sources: Object.fromEntries(
-      Object.entries(config.sources).map(([name, source]) => [
-        name,
-        { kind: source.kind, settings: source.settings, keyOf: keyFunction(source.key) },
-      ]),
+      Object.entries(config.sources).map(([name, source]) => [name, { kind: source.kind, settings: source.settings, keyOf: keys[name] }]),
     ),
     limits: { maxEntries: config.limits.alertCount, maxDepth: config.limits.depth, eventBytes: config.limits.eventBytes },
     clock,
@@ -235,20 +235,4 @@ function sumStates(pipeline: Pipeline): Record<string, number> {
   for (const partition of pipeline.partitions())
     for (const [state, count] of Object.entries(partition.unfinishedByState())) sum[state] = (sum[state] ?? 0) + count;
   return sum;
-}
-
-/** Compiled once; an expression that fails on an event leaves it its default key. Throws CONFIG_INVALID for one that cannot be read. */
-function keyFunction(text: string | undefined): ((event: Event) => string | undefined) | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const expression = compileExpression(text);
-    return (event) => {
-      const value = expression.evaluate({ event, steps: {} });
-      return value.ok && (typeof value.value === 'string' || typeof value.value === 'number') ? String(value.value) : undefined;
-    };
-  } catch (error) {
-    throw new RouterError('CONFIG_INVALID', `sources.*.key: ${error instanceof Error ? error.message : String(error)} (in: ${text})`, {
-      cause: error,
-    });
-  }
 }

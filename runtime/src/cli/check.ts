@@ -6,6 +6,7 @@ import { checkMappings } from '../mapper/check.js';
 import { renderFindings } from '../mapper/finding.js';
 import { readMappingFolder } from '../mapper/load.js';
 import { destinationTools } from '../serve.js';
+import { compileSourceKeys } from '../source-keys.js';
 import { DESTINATION_KINDS } from '../workflow/actions/registry.js';
 import { openDestinations } from '../workflow/destinations.js';
 import { VERSION } from './version.js';
@@ -37,6 +38,7 @@ export const checkCommand: CommandModule<object, Flags> = {
       flags: { mappings: flags.mappings },
       ...KINDS,
     });
+    compileSourceKeys(config.sources, () => undefined);
     const catalog = catalogOf(config);
     const destinations = Object.keys(config.destinations).length === 0 ? new Set(ASSUMED) : catalog.destinations;
     const files = await readMappingFolder(config.mappings);

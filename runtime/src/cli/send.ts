@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
+import { systemClock } from '../clock.js';
+import { newId } from '../event/id.js';
 import { OUTCOMES } from '../journal/records.js';
+import { systemRandom } from '../random.js';
 import type { EventDetail } from '../view/detail.js';
 import { ask, type ClientFlags, clientOptions } from './client.js';
 import { explainLines } from './tell.js';
@@ -57,7 +60,9 @@ export const sendCommand: CommandModule<object, Flags> = {
 function adhocBody(flags: Flags): string {
   if (flags.type === undefined) throw new Error('Name a file, or --type and --data. Try: sre-router send --help');
   const data = flags.data === undefined ? undefined : (JSON.parse(flags.data) as unknown);
-  return JSON.stringify({ type: flags.type, ...(data === undefined ? {} : { data }), ...(flags.id === undefined ? {} : { id: flags.id }) });
+  // Always with an id: an answer that is lost on the way and asked for again is not a second event.
+  const id = flags.id ?? newId(systemClock, systemRandom);
+  return JSON.stringify({ type: flags.type, id, ...(data === undefined ? {} : { data }) });
 }
 
 /** Asks until the event has ended, needs a person, or the time is over; then as it stands. */

@@ -57,7 +57,7 @@ const MEANINGS: Readonly<Record<Meaning, string>> = {
 const REASONS: Readonly<Record<string, string>> = {
   'same-id': 'An event with the same id was accepted before.',
   'expirytime-past': 'Its expirytime had passed when it was accepted.',
-  schema: 'Its data does not match the schema of its type.',
+  schema: 'It does not have the shape it must have.',
   'no-route': 'No route took it.',
   'expiry-void': 'A sign of life had come in the meantime, so nothing expired.',
   resubmit: 'It asked for an event to be submitted again.',
