@@ -8,7 +8,9 @@ import { type Database, open as openLmdb, type RootDatabase } from 'lmdb';
 import { systemClock } from '#runtime/clock.js';
 import { type EmbeddedLog, openEmbedded } from '#runtime/log/embedded.js';
 import { eventStoreKey, journalStoreKey } from '#runtime/log/store-keys.js';
-import { type LogUnderTest, testLogContract } from '#test/contract/log.contract.js';
+import { testJournalContract } from '#test/contract/journal.contract.js';
+import { testLogContract } from '#test/contract/log.contract.js';
+import type { LogUnderTest } from '#test/contract/log-under-test.js';
 
 const CLI = new URL('../../runtime/dist/cli.js', import.meta.url).pathname;
 const folders: string[] = [];
@@ -73,6 +75,7 @@ function underTest(dir: string, partitions: number): LogUnderTest {
 }
 
 testLogContract('embedded', async (partitions) => underTest(folder(), partitions));
+testJournalContract('embedded', async (partitions) => underTest(folder(), partitions));
 
 test('another partition count is refused: moving a key would split its order', async () => {
   const dir = folder();

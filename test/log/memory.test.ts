@@ -3,7 +3,9 @@ import { systemClock } from '#runtime/clock.js';
 import type { Assignment, LogRecord } from '#runtime/log/log.js';
 import { type MemoryLog, openMemory } from '#runtime/log/memory.js';
 import { MemoryCluster } from '#runtime/log/memory-cluster.js';
-import { type LogUnderTest, testLogContract } from '#test/contract/log.contract.js';
+import { testJournalContract } from '#test/contract/journal.contract.js';
+import { testLogContract } from '#test/contract/log.contract.js';
+import type { LogUnderTest } from '#test/contract/log-under-test.js';
 import { FakeClock } from '#test/workflow/fake-clock.js';
 
 function underTest(cluster: MemoryCluster): LogUnderTest {
@@ -20,6 +22,7 @@ function underTest(cluster: MemoryCluster): LogUnderTest {
 }
 
 testLogContract('memory', async (partitions) => underTest(new MemoryCluster(partitions)));
+testJournalContract('memory', async (partitions) => underTest(new MemoryCluster(partitions)));
 
 /** A process of the group: what it owns, what it is told. */
 class Process implements Assignment {

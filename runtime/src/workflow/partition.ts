@@ -1,4 +1,5 @@
 import { HOUR_MS } from '../clock.js';
+import { asError } from '../errors.js';
 import type { Event, Json } from '../event/event.js';
 import { incidentKeyOf } from '../event/event.js';
 import type { Incident } from '../incident/incident.js';
@@ -294,8 +295,6 @@ export class Partition {
 
   #forget(key: string): void {
     if (this.#stopping) return;
-    this.#put([{ key: incidentRecordKey(key), value: undefined }]).catch((error: unknown) =>
-      this.#ports.lost(error instanceof Error ? error : new Error(String(error))),
-    );
+    this.#put([{ key: incidentRecordKey(key), value: undefined }]).catch((error: unknown) => this.#ports.lost(asError(error)));
   }
 }
