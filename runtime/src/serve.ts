@@ -1,26 +1,25 @@
 import { setMaxListeners } from 'node:events';
-import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
-import { EnvHttpProxyAgent, fetch as undiciFetch } from 'undici';
 import { catalogOf } from './catalog.js';
+import { tellProbeGaps } from './check-online.js';
 import { MINUTE_MS, systemClock } from './clock.js';
 import type { Config } from './config.js';
+import { destinationTools } from './destination-tools.js';
 import { RouterError } from './errors.js';
 import { createHttpServer } from './http/server.js';
 import type { Journal } from './journal/journal.js';
 import { openEmbedded } from './log/embedded.js';
 import { Manager } from './manager/manager.js';
 import { readPayload } from './manager/payload.js';
+import { literalUses } from './mapper/literal-uses.js';
 import { loadMappings, readMappingFolder } from './mapper/load.js';
 import { createRouteTable } from './mapper/route-table.js';
 import { createLogger, createMetrics } from './observe.js';
 import { Pipeline } from './pipeline.js';
 import { systemRandom } from './random.js';
-import { registerSecret } from './redact.js';
 import { sendCommand } from './send-command.js';
 import { compileSourceKeys } from './source-keys.js';
 import { createView } from './view/view.js';
-import type { DestinationTools } from './workflow/action.js';
 import { ACTIONS, DESTINATION_KINDS } from './workflow/actions/registry.js';
 import { openDestinations } from './workflow/destinations.js';
 
@@ -42,21 +41,6 @@ export interface RunningRouter {
 const RUN_QUEUE = 2_000;
 const ACCEPT_BATCH = 256;
 
-/** What destinations are opened with. */
-export function destinationTools(version: string): DestinationTools {
-  const dispatcher = new EnvHttpProxyAgent();
-  return {
-    secret(file) {
-      const value = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
-      registerSecret(value);
-      return value;
-    },
-    fetch: ((url: URL, init: RequestInit) =>
-      undiciFetch(url, { ...(init as object), dispatcher } as Parameters<typeof undiciFetch>[1])) as unknown as typeof fetch,
-    userAgent: `sre-router/${version}`,
-  };
-}
-
 /** The composition root of `sre-router serve`: one process with every role on the embedded log. */
 export async function serve(config: Config, options: ServeOptions = {}): Promise<RunningRouter> {
   const clock = systemClock;
@@ -64,7 +48,8 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
   const version = options.version ?? '0.0.0';
   const metrics = createMetrics();
   const catalog = catalogOf(config);
-  const loaded = loadMappings(await readMappingFolder(config.mappings), catalog);
+  const mappingFiles = await readMappingFolder(config.mappings);
+  const loaded = loadMappings(mappingFiles, catalog);
   const routes = createRouteTable(loaded.routes, {
     catalog,
     onWhenError: ({ route, event, detail }) => {
@@ -82,6 +67,7 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
     metrics.damaged.inc();
     logger.error({ partition, key, store: where }, 'a stored value does not match its checksum; it is set aside under "damaged"');
   });
+  const tools = destinationTools(version);
   const destinations = openDestinations(
     Object.fromEntries(
       Object.entries(config.destinations).map(([name, given]) => [
@@ -90,7 +76,7 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
       ]),
     ),
     DESTINATION_KINDS,
-    destinationTools(version),
+    tools,
     clock,
     () => 1,
   );
@@ -192,6 +178,9 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
   });
   await pipeline.start();
   state.started = true;
+  void tellProbeGaps(destinations.values(), literalUses(mappingFiles, catalog), (destination, sentence) =>
+    logger.warn({ destination }, sentence),
+  );
   let cancelTrim = (): void => undefined;
   const trim = (): void => {
     cancelTrim = clock.after(MINUTE_MS, () => {
@@ -213,6 +202,7 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
       await store.close();
       cancelGrace();
       for (const { gate } of destinations.values()) gate.stop();
+      await tools.close();
       logger.info('stopped; what is unfinished goes on at the next start');
     },
   };

@@ -28,7 +28,7 @@ export async function unfinishedRun(
     ? 'ambiguous'
     : states.has('parked')
       ? 'parked'
-      : states.has('retry') || states.has('unsettled')
+      : states.has('retry') || states.has('unsettled') || states.has('ongoing')
         ? 'waiting'
         : 'running';
   return { state, branches };

@@ -87,8 +87,8 @@ export class BranchRunner {
     const { progress } = state;
     if (progress?.state === 'parked' && progress.forced !== true) return stop({ end: 'parked' });
     if (progress?.state === 'ambiguous' && progress.forced !== true) return stop({ end: 'ambiguous' });
-    const unsettled = progress !== undefined && (progress.state === 'intent' || progress.state === 'unsettled');
-    if (!unsettled && !step.always && this.#closedSince()) return this.#skipClosed(step, state);
+    const begun = progress !== undefined && (progress.state === 'intent' || progress.state === 'unsettled' || progress.memo !== undefined);
+    if (!begun && !step.always && this.#closedSince()) return this.#skipClosed(step, state);
     if (progress === undefined) {
       const wanted = step.when(this.#scope());
       if (!wanted.ok) {

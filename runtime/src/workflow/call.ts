@@ -1,5 +1,4 @@
 import type { Clock } from '../clock.js';
-import type { Json } from '../event/event.js';
 import { ActionError } from './action.js';
 
 export type CallResult<T> =
@@ -10,7 +9,7 @@ export type CallResult<T> =
  * One call of an action or its probe under its timeout. Never throws: what is not an ActionError has an unknown outcome, because nobody classified it.
  * The promise settles at the timeout even if the action ignores its signal.
  */
-export async function call<T extends Json | undefined>(
+export async function call<T>(
   clock: Clock,
   timeoutMs: number,
   shutdown: AbortSignal,
