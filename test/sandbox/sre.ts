@@ -10,7 +10,7 @@ type RecordEffect = (key: string | null, detail: Fields) => void;
 interface Task {
   readonly id: string;
   readonly asked: unknown;
-  readonly states: readonly string[];
+  states: readonly string[];
   /** Looks so far. */
   looks: number;
 }
@@ -33,14 +33,15 @@ class Sre implements Handler {
 
   /**
    * states: those that tasks submitted from now on go through, one a look · retryAfterSeconds: a header of answers about tasks · token: the only one taken ·
-   * busy: so many submissions under a known key are told that the first is still under way (409) · forget: tasks are no longer known.
+   * busy: so many submissions under a known key are told that the first is still under way (409) ·
+   * finish: the state of every task from now on.
    */
-  configure({ states, retryAfterSeconds, token, busy, forget }: Fields): void {
+  configure({ states, retryAfterSeconds, token, busy, finish }: Fields): void {
     if (Array.isArray(states) && states.length > 0) this.#states = states.map(String);
     if (typeof retryAfterSeconds === 'number') this.#retryAfterSeconds = retryAfterSeconds;
     if (typeof token === 'string') this.#token = token;
     if (typeof busy === 'number') this.#busy = busy;
-    if (forget === true) this.#byId.clear();
+    if (typeof finish === 'string') for (const task of this.#byId.values()) task.states = [finish];
   }
 
   handle(request: SandboxRequest, effect: RecordEffect): SandboxAnswer {
