@@ -181,3 +181,17 @@ test('the wait goes on in the next process where it stood, without looking early
   await bench.clock.pass(AGAIN_MS);
   expect([bench.outcome('e'), bench.calls]).toEqual(['done', ['e.a', 'saw over']]);
 });
+
+test('a run that a person set going again does not pass work of its key that is under way, after a restart neither', async () => {
+  const bench = working(2, { onError: 'park' });
+  bench.script = (input) => {
+    if (input === 'e.a' && bench.calls.length === 1) throw new ActionError('known', 'http-400', 'no', { retryable: false });
+    return input.endsWith('.a') ? under({ task: input }) : input;
+  };
+  await bench.take(bench.event('e'), bench.event('f'));
+  await bench.take(bench.event('cmd', { type: 'router.command', data: { kind: 'retry', target: 'e', by: 'me', reason: 'mended' } }));
+  await bench.restart();
+  expect(bench.calls).toEqual(['e.a', 'f.a']);
+  await bench.clock.pass(3 * AGAIN_MS);
+  expect(bench.calls).toEqual(['e.a', 'f.a', 'saw over', 'e.a']);
+});
