@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { actionsDoc } from './generate-actions.mjs';
 import { configurationDoc } from './generate-configuration.mjs';
 import { ROOT, say } from './run.mjs';
 
@@ -36,6 +37,7 @@ const pages = {
     sources: await kindsOf('manager/registry.js'),
     destinations: await kindsOf('workflow/actions/registry.js'),
   }),
+  'docs/actions.md': actionsDoc(await built('workflow/actions/registry.js')),
   'docs/errors.md': errorsDoc(await built('errors.js')),
 };
 if (isBuilt('mapper/mapping-file.js')) pages['mappings/mapping.schema.json'] = (await built('mapper/mapping-file.js')).mappingJsonSchema();

@@ -11,7 +11,7 @@ const input = z.object({
     .describe(
       "Below the destination's baseUrl, without query. Values from payloads belong into query or body: a slash in one is another path.",
     ),
-  query: z.record(z.string(), z.string()).optional(),
+  query: z.record(z.string(), z.string()).optional().describe('Added to the URL, escaped.'),
   headers: z.record(z.string(), z.string()).optional().describe('Not those of the connection or of credentials.'),
   body: z.json().optional().describe('Sent as JSON.'),
 });

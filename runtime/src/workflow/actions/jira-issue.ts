@@ -6,11 +6,11 @@ import { adf, labelOf, labelTexts, summaryText, wiki } from './jira-text.js';
 
 const input = z.object({
   project: z.string().min(1).describe('Project key.'),
-  issueType: z.string().min(1).default('Task'),
+  issueType: z.string().min(1).default('Task').describe('Name of the issue type.'),
   summary: z.string().min(1).describe('Made one line, cut at 255 characters.'),
   description: z.string().optional().describe('Escaped, cut at 32,767 characters.'),
   labels: z.array(z.string()).optional().describe('Spaces become _; empty ones are left out.'),
-  priority: z.string().optional(),
+  priority: z.string().optional().describe('Name of the priority.'),
   fields: z.record(z.string(), z.json()).optional().describe('Further fields by id, as Jira takes them.'),
 });
 const output = z.object({ id: z.string(), key: z.string(), url: z.string() });

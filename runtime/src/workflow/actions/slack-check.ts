@@ -3,6 +3,8 @@ import { channelName, isChannelId, type SlackClient } from './slack-client.js';
 
 /** What looking for a message of unknown outcome needs: the channel's id by its name, and its messages; of public and of private channels. */
 const PROBE_SCOPES = ['channels:read', 'channels:history', 'groups:read', 'groups:history'] as const;
+/** All that the actions and the lookups need: what the manifest in docs/destinations.md asks for. */
+export const SLACK_SCOPES: readonly string[] = ['chat:write', ...PROBE_SCOPES];
 const PROBED = new Set(['slack.message', 'slack.reply']);
 const MAX_PAGES = 50;
 
@@ -81,7 +83,7 @@ export async function* checkSlack(client: SlackClient, { uses, deadline }: Check
     };
     return;
   }
-  const needed = uses.length === 0 ? [] : ['chat:write', ...(isProbed(uses) ? PROBE_SCOPES : [])];
+  const needed = uses.length === 0 ? [] : isProbed(uses) ? SLACK_SCOPES : ['chat:write'];
   const missing = missingOf(needed, scopes);
   for (const scope of missing)
     yield {

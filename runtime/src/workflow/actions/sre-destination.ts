@@ -40,7 +40,7 @@ const config = z
         ),
       })
       .prefault({}),
-    poll: durationOr('5s').describe('How often a task is asked about with wait: true, where the answer names no Retry-After.'),
+    poll: durationOr('5s').describe('How often a task is asked about with wait: true; rarer where Retry-After of an answer says so.'),
   })
   .transform(({ poll, ...rest }) => ({ ...rest, pollMs: poll }));
 

@@ -8,7 +8,7 @@ import { fieldAt, type SreClient, statusPathOf } from './sre-client.js';
 
 const input = z.object({
   task: z.string().min(1).describe('Task type, e.g. bounce-mac-cluster.'),
-  params: z.record(z.string(), z.json()).default({}),
+  params: z.record(z.string(), z.json()).default({}).describe('Handed to the task as they are.'),
   wait: z
     .boolean()
     .default(false)
