@@ -103,6 +103,9 @@ export class Bench {
   };
   gateRules = { concurrency: 10, breakerFailures: 5, breakerCooldownMs: 30_000 };
   perSecond: number | undefined;
+  /** What the budget counts by; undefined: the whole target. Asked with the input and the client. */
+  budgetKey: ((input: string, client: unknown) => string) | undefined;
+  digestChannel: ((input: string) => string) | undefined;
   places = 100;
   partition: Partition;
   #offset = 0;
@@ -155,10 +158,10 @@ export class Bench {
     const target: OpenDestination = {
       name: 'target',
       kind: 'target',
-      client: undefined,
+      client: this,
       gate: new Gate(clock, { ...this.gateRules, ...(this.perSecond === undefined ? {} : { perSecond: this.perSecond }) }),
       timeoutMs: 10_000,
-      perChannel: false,
+      perChannel: this.budgetKey !== undefined,
     };
     return new Partition(
       0,
@@ -199,6 +202,8 @@ export class Bench {
       input: z.json(),
       output: z.json(),
       settlement: () => this.settlements[name] ?? { by: 'resend' },
+      ...(this.budgetKey === undefined ? {} : { budgetKey: (input: Json, client: unknown) => this.budgetKey?.(String(input), client) }),
+      ...(this.digestChannel === undefined ? {} : { digestChannel: (input: Json) => this.digestChannel?.(String(input)) ?? '' }),
       run: async (input, { signal }) => {
         this.calls.push(String(input));
         return this.script(String(input), signal);

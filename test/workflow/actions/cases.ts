@@ -1,5 +1,5 @@
 import type { Json } from '#runtime/event/event.js';
-import type { ActionCase } from '#test/contract/action.contract.js';
+import type { ActionCase } from '#test/contract/action-case.js';
 import type { World } from './world.js';
 
 const TEXT = 'payload-canary is down';
