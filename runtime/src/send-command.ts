@@ -4,10 +4,10 @@ import { idAgain } from './event/id.js';
 import type { Manager } from './manager/manager.js';
 import type { Pipeline } from './pipeline.js';
 import { systemRandom } from './random.js';
-import type { createView } from './view/view.js';
+import type { View } from './view/view.js';
 
 export interface CommandPorts {
-  readonly view: ReturnType<typeof createView>;
+  readonly view: View;
   readonly pipeline: Pipeline;
   readonly manager: Manager;
   nowIso(): string;

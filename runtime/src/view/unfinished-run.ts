@@ -4,13 +4,13 @@ import type { Accepted, BranchHistory, Progress, Settled, StepHistory, Unfinishe
 import { routeTextKey } from '../journal/records.js';
 import type { CompiledRoute, RouteTable } from '../plan.js';
 
+export interface UnfinishedRun {
+  readonly state: Unfinished;
+  readonly branches: BranchHistory[];
+}
+
 /** How an unfinished run stands, from its journal records. */
-export async function unfinishedRun(
-  journal: Journal,
-  partition: number,
-  accepted: Accepted,
-  routes: RouteTable,
-): Promise<{ state: Unfinished; branches: BranchHistory[] }> {
+export async function unfinishedRun(journal: Journal, partition: number, accepted: Accepted, routes: RouteTable): Promise<UnfinishedRun> {
   const id = accepted.event.id;
   const progress = await read<Progress>(journal, partition, `i/${id}/`);
   const settled = await read<Settled>(journal, partition, `d/${id}/`);
@@ -24,42 +24,24 @@ export async function unfinishedRun(
     for (const step of steps) states.add(step.state);
     branches.push({ ...branch, mode: route?.mode ?? 'live', steps });
   }
-  const state = states.has('ambiguous')
-    ? 'ambiguous'
-    : states.has('parked')
-      ? 'parked'
-      : states.has('retry') || states.has('unsettled')
-        ? 'waiting'
-        : 'running';
-  return { state, branches };
+  return { state: stateOf(states), branches };
+}
+
+/** The worst first: what needs a person hides behind nothing. */
+function stateOf(steps: ReadonlySet<string>): Unfinished {
+  if (steps.has('ambiguous')) return 'ambiguous';
+  if (steps.has('parked')) return 'parked';
+  return steps.has('retry') || steps.has('unsettled') ? 'waiting' : 'running';
 }
 
 function stepOf(id: string, use: string, settled: Settled | undefined, progress: Progress | undefined): StepHistory {
   if (settled !== undefined) {
-    const { state, attempts, atMs, out, reason, detail } = settled;
-    return {
-      id,
-      use,
-      state,
-      attempts,
-      atMs,
-      ...(out === undefined ? {} : { out }),
-      ...(reason === undefined ? {} : { reason }),
-      ...(detail === undefined ? {} : { detail }),
-    };
+    const { continued: _continued, ...facts } = settled;
+    return { id, use, ...facts };
   }
   if (progress === undefined) return { id, use, state: 'pending', attempts: 0 };
-  const { state, n, lastMs, reason, detail, dueMs } = progress;
-  return {
-    id,
-    use,
-    state,
-    attempts: n,
-    atMs: lastMs,
-    ...(reason === undefined ? {} : { reason }),
-    ...(detail === undefined ? {} : { detail }),
-    ...(dueMs === undefined ? {} : { dueMs }),
-  };
+  const { n, lastMs, firstMs: _firstMs, forced: _forced, ...facts } = progress;
+  return { id, use, attempts: n, atMs: lastMs, ...facts };
 }
 
 async function read<T>(journal: Journal, partition: number, prefix: string): Promise<Map<string, T>> {

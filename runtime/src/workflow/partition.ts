@@ -31,7 +31,7 @@ import { readUnfinished } from './unfinished.js';
  * recognised by id and offset and change nothing; a rejected put ends ownership, so memory never runs ahead of what is durable.
  */
 export class Partition {
-  readonly #partition: number;
+  readonly id: number;
   readonly #ports: PartitionPorts;
   readonly #rules: PartitionRules;
   readonly #incidents: IncidentBook;
@@ -43,7 +43,7 @@ export class Partition {
   readonly #runner: RunnerPorts;
 
   constructor(partition: number, ports: PartitionPorts, rules: PartitionRules) {
-    this.#partition = partition;
+    this.id = partition;
     this.#ports = ports;
     this.#rules = rules;
     this.#claimsTrimmedMs = ports.clock.nowMs();
@@ -70,7 +70,7 @@ export class Partition {
       {
         runner: this.#runner,
         incidents: this.#incidents,
-        count: (eventId, outcome, reason, meaning) => this.#count(eventId, outcome, reason, meaning),
+        count: ({ eventId, key }, outcome, reason, meaning) => this.#count(eventId, key, outcome, reason, meaning),
         lost: ports.lost,
       },
       rules.running,
@@ -108,19 +108,19 @@ export class Partition {
   /** Reads the live state. Resolves with the offset from which to deliver. Cost follows live state, not history. */
   async restore(): Promise<number> {
     const { journal } = this.#ports;
-    const ledger = (await journal.get(this.#partition, LEDGER_KEY)) as Ledger | undefined;
+    const ledger = (await journal.get(this.id, LEDGER_KEY)) as Ledger | undefined;
     if (ledger !== undefined) this.#ledger = ledger;
-    for await (const { value } of journal.range(this.#partition, 'n/')) this.#incidents.restore(value as unknown as Incident);
-    for await (const { value } of journal.range(this.#partition, 'p/')) this.#incidents.restoreReplaced(value as unknown as Incident);
+    for await (const { value } of journal.range(this.id, 'n/')) this.#incidents.restore(value as unknown as Incident);
+    for await (const { value } of journal.range(this.id, 'p/')) this.#incidents.restoreReplaced(value as unknown as Incident);
     for (const incident of this.#incidents.values()) for (const route of incident.routes) await this.#routes.load(route.hash);
-    for (const accepted of await readUnfinished(journal, this.#partition)) {
+    for (const accepted of await readUnfinished(journal, this.id)) {
       const routes = await Promise.all(accepted.branches.map((branch) => this.#routes.load(branch.hash)));
       const critical = routes.some((route) => route?.critical === true);
       const run = newRun(accepted, critical);
       this.#loop.live.add(run);
       this.#loop.begin(run);
     }
-    const unused = await this.#routes.unused(journal.range(this.#partition, 't/'));
+    const unused = await this.#routes.unused(journal.range(this.id, 't/'));
     if (unused.length > 0) await this.#put(unused);
     return this.#ledger.next;
   }
@@ -148,7 +148,7 @@ export class Partition {
       this.#ports.received(event);
       if (seenAt !== undefined) {
         entries.push({ key: duplicateKey(event.id, offset), value: { t: this.#ports.clock.nowMs() } });
-        this.#count(event.id, 'duplicate', 'same-id', 'none');
+        this.#count(event.id, event.partitionkey, 'duplicate', 'same-id', 'none');
         continue;
       }
       inBatch.set(event.id, offset);
@@ -198,10 +198,10 @@ export class Partition {
       isLive: (eventId) => this.#loop.live.get(eventId) !== undefined || this.#loop.endedAt(eventId) !== undefined,
       nowMs: () => this.#ports.clock.nowMs(),
     };
-    while (!this.#stopping && (await trimOldest(this.#partition, this.#ledger.next, retentionMs, ports)));
+    while (!this.#stopping && (await trimOldest(this.id, this.#ledger.next, retentionMs, ports)));
     if (ports.nowMs() - this.#claimsTrimmedMs < HOUR_MS) return;
     this.#claimsTrimmedMs = ports.nowMs();
-    await trimClaims(this.#partition, ports);
+    await trimClaims(this.id, ports);
   }
 
   /** Starts nothing more, waits for calls under way (they are aborted when `shutdown` is), flushes. */
@@ -234,6 +234,7 @@ export class Partition {
       offset,
       atMs: nowMs,
       meaning: acceptance.meaning,
+      reason: acceptance.reason,
       ...(incident === undefined ? {} : { incident: incident.key, opener: incident.openedBy, closes: incident.closes }),
       branches: [...acceptance.branches],
       table: this.#ports.routes().hash,
@@ -249,12 +250,12 @@ export class Partition {
     const marker: Marker = { o: outcome, p: offset, t: this.#ports.clock.nowMs(), r: reason, h: this.#ports.routes().hash.slice(0, 12) };
     if (meaning !== 'none') marker.m = meaning;
     entries.push({ key: markerKey(event.id), value: { ...marker } });
-    this.#count(event.id, outcome, reason, meaning);
+    this.#count(event.id, event.partitionkey, outcome, reason, meaning);
   }
 
-  #count(eventId: string, outcome: Outcome, reason: string, meaning: Meaning): void {
+  #count(eventId: string, key: string, outcome: Outcome, reason: string, meaning: Meaning): void {
     this.#ledger.outcomes[outcome] = (this.#ledger.outcomes[outcome] ?? 0) + 1;
-    this.#ports.ended({ eventId, outcome, reason, meaning });
+    this.#ports.ended({ eventId, key, outcome, reason, meaning });
   }
 
   #command(event: Event, offset: number, targets: Known['targets'], entries: JournalEntry[], released: Run[]): void {
@@ -283,7 +284,7 @@ export class Partition {
 
   async #put(entries: readonly JournalEntry[]): Promise<void> {
     const ledger: Ledger = { ...this.#ledger, outcomes: { ...this.#ledger.outcomes } };
-    await this.#ports.journal.put(this.#partition, [...entries, { key: LEDGER_KEY, value: ledger as unknown as Json }]);
+    await this.#ports.journal.put(this.id, [...entries, { key: LEDGER_KEY, value: ledger as unknown as Json }]);
   }
 
   #expire(incident: Incident): void {
