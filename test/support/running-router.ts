@@ -91,10 +91,10 @@ export class RunningRouter {
 
   /** Waits until the event has one of these states (default: nothing more happens by itself). */
   async over(id: string, states: readonly string[] = OVER): Promise<Answer['json']> {
-    for (;;) {
-      const { json } = await this.ask(`/api/v1/events/${encodeURIComponent(id)}`);
+    for (const untilMs = Date.now() + WITHIN_MS; ; ) {
+      const { json, text } = await this.ask(`/api/v1/events/${encodeURIComponent(id)}`);
       if (states.includes(json?.state)) return json;
-      await new Promise(setImmediate);
+      if (Date.now() > untilMs) throw new Error(`Event ${id} is not ${states.join(' or ')} within ${WITHIN_MS} ms: ${text}`);
     }
   }
 
@@ -110,4 +110,5 @@ export class RunningRouter {
   }
 }
 
+const WITHIN_MS = 10_000;
 const OVER = ['done', 'duplicate', 'repeat', 'expired', 'unrouted', 'quarantined', 'failed', 'parked', 'ambiguous'];

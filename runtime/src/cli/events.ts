@@ -32,7 +32,9 @@ export function eventsCommand(io: CliIo): CommandModule<object, Flags> {
     describe: 'List events, newest first; settle those that need a person',
     builder(yargs) {
       for (const command of settleCommands(io)) yargs.command(command);
-      return yargs.options(eventsOptions).epilogue(
+      // Not for the commands below it: they have their own.
+      const own = Object.fromEntries(Object.entries(eventsOptions).map(([name, option]) => [name, { ...option, global: false }]));
+      return yargs.options(own).epilogue(
         lesson(
           [
             ['what may or may not have happened: look there first', 'sre-router events --state ambiguous'],
