@@ -29,7 +29,8 @@ export class WriteHealth {
     return undefined;
   }
 
-  async #watch<T>(write: () => Promise<T>): Promise<T> {
+  /** As it is; remembers how it went. */
+  async watch<T>(write: () => Promise<T>): Promise<T> {
     this.#count += 1;
     const number = this.#count;
     this.#pending.set(number, this.#clock.nowMs());
@@ -50,7 +51,7 @@ export class WriteHealth {
     return {
       partitions: log.partitions,
       partitionOf: (key) => log.partitionOf(key),
-      append: (records) => this.#watch(() => log.append(records)),
+      append: (records) => this.watch(() => log.append(records)),
       consume: (assignment) => log.consume(assignment),
       pause: (partition) => log.pause(partition),
       resume: (partition) => log.resume(partition),
@@ -67,7 +68,7 @@ export class WriteHealth {
   /** The same journal, watched. */
   journal(journal: Journal): Journal {
     return {
-      put: (partition, entries) => this.#watch(() => journal.put(partition, entries)),
+      put: (partition, entries) => this.watch(() => journal.put(partition, entries)),
       get: (partition, key) => journal.get(partition, key),
       range: (partition, prefix, options) => journal.range(partition, prefix, options),
       onDamaged: (report) => journal.onDamaged(report),

@@ -7,7 +7,7 @@ import { answerClientError } from './client-error.js';
 import { withinDeadline } from './deadline.js';
 import type { ApiPorts, ApiRequest, Endpoint } from './endpoint.js';
 import { ENDPOINTS } from './endpoints.js';
-import { PROBLEM_TYPE, problemOf } from './problem.js';
+import { makeProblem, PROBLEM_TYPE, problemOf } from './problem.js';
 
 export interface HttpPorts extends ApiPorts {
   readonly clock: Clock;
@@ -25,7 +25,7 @@ export interface HttpPorts extends ApiPorts {
 export interface HttpServer {
   /** Resolves with the URL. */
   listen(): Promise<string>;
-  /** Takes no new connection, finishes the requests in flight. */
+  /** Takes no new connection, finishes the requests in flight; what is not over after 5 s is cut off, unanswered. */
   close(): Promise<void>;
 }
 
@@ -33,6 +33,7 @@ const PATIENCE = { headersMs: 10_000, requestMs: 30_000, lookMs: 2_000 };
 const MAX_HEADER_BYTES = 16_384;
 /** Idle connections: longer than the 60 s for which load balancers keep theirs, so that they close them first. */
 const KEEP_ALIVE_MS = 72_000;
+const FINISH_WITHIN_MS = 5_000;
 /** So many of the largest bodies may be under way at once. */
 const LARGEST_BODIES = 8;
 
@@ -41,13 +42,14 @@ const SAFE_HEADERS = { 'x-content-type-options': 'nosniff', 'cache-control': 'no
 /** The HTTP surface: what ENDPOINTS lists, and nothing else. Every answer that is no success is problem+json (but /readyz); none is a redirect. */
 export function createHttpServer(ports: HttpPorts): HttpServer {
   const { headersMs, requestMs, lookMs } = ports.patience ?? PATIENCE;
+  let isClosing = false;
   const app = fastify({
     bodyLimit: ports.bodyBytes,
     requestTimeout: requestMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    http: { headersTimeout: headersMs, maxHeaderSize: MAX_HEADER_BYTES, connectionsCheckingInterval: lookMs },
+    http: { headersTimeout: headersMs, maxHeaderSize: MAX_HEADER_BYTES, connectionsCheckingInterval: lookMs, requireHostHeader: false },
     routerOptions: { maxParamLength: MAX_HEADER_BYTES, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
     exposeHeadRoutes: true,
     frameworkErrors: (error, _request, reply) => void sendProblem(reply, error),
@@ -65,8 +67,14 @@ export function createHttpServer(ports: HttpPorts): HttpServer {
   app.setNotFoundHandler(async (request, reply) =>
     sendProblem(reply, new RouterError('NOT_FOUND', `${request.method} ${request.url.slice(0, 200)} is not known; see /openapi.json.`)),
   );
+  // Node's own refusal has no body.
+  app.addHook('onRequest', async ({ headers, raw }) => {
+    if (headers.host === undefined && raw.httpVersion !== '1.0') throw new RouterError('INVALID_REQUEST', 'The header Host is missing.');
+  });
   app.addHook('onSend', async (_request, reply, payload) => {
     reply.headers(SAFE_HEADERS);
+    // Or the connection would stay, idle, and hold the stop up.
+    if (isClosing) reply.header('connection', 'close');
     return payload;
   });
   app.addHook('onResponse', async (request, reply) => {
@@ -74,8 +82,9 @@ export function createHttpServer(ports: HttpPorts): HttpServer {
     ports.answered(endpoint ?? 'none', reply.statusCode, reply.elapsedTime / 1_000);
   });
   app.server.on('checkExpectation', (_request, response) => {
-    const problem = problemOf(new RouterError('INVALID_REQUEST', 'Expect: only 100-continue is known.'));
-    response.writeHead(417, { 'content-type': PROBLEM_TYPE, connection: 'close' }).end(JSON.stringify({ ...problem, status: 417 }));
+    const problem = makeProblem('INVALID_REQUEST', 'Expect: only 100-continue is known.');
+    response.writeHead(problem.status, { 'content-type': PROBLEM_TYPE, connection: 'close' }).end(JSON.stringify(problem));
+    ports.answered('none', problem.status, 0);
   });
   const authorise = createAuthorise(ports.tokensFile, ports.onError);
   const budget = new BodyBudget(ports.bodyBytes, LARGEST_BODIES);
@@ -83,7 +92,12 @@ export function createHttpServer(ports: HttpPorts): HttpServer {
   refuseOtherMethods(app);
   return {
     listen: () => app.listen({ host: ports.host, port: ports.port }).catch((error: unknown) => Promise.reject(listenError(error, ports))),
-    close: () => app.close(),
+    async close() {
+      isClosing = true;
+      const cancel = ports.clock.after(FINISH_WITHIN_MS, () => app.server.closeAllConnections());
+      await app.close();
+      cancel();
+    },
   };
 }
 
