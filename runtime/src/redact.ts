@@ -32,6 +32,23 @@ export function registerSecret(content: string): void {
 /** Is this the name of a field that holds a secret? */
 export const isSecretName = (name: string): boolean => SECRET_NAME.test(name);
 
+/** Name and value of a field in a JSON that is itself a text (a body kept as it came, cut or broken): quotes may be escaped, the end may be missing. */
+const NAME_IN_TEXT = /(\\*")([^"\\]{1,100})\1\s{0,20}:\s{0,20}/g;
+const VALUE_IN_TEXT = /(\\*").{0,2000}?(?:(?<!\\)\1|$)|[^\s"\\,}\]]{1,2000}/sy;
+
+function hideFields(text: string): string {
+  let clean = '';
+  let done = 0;
+  for (const { 0: before, 1: quote, 2: name = '', index } of text.matchAll(NAME_IN_TEXT)) {
+    if (index < done || !isSecretName(name)) continue;
+    VALUE_IN_TEXT.lastIndex = index + before.length;
+    if (!VALUE_IN_TEXT.test(text)) continue;
+    clean += `${text.slice(done, index + before.length)}${quote}${REDACTED}${quote}`;
+    done = VALUE_IN_TEXT.lastIndex;
+  }
+  return clean + text.slice(done);
+}
+
 /** Registered secrets, and credentials in URLs, replaced; `own`: further texts to replace. Costs one search a secret form that is not longer than the text. */
 export function redactText(text: string, own: readonly string[] = []): string {
   let clean = text.includes('//') ? text.replaceAll(/\/\/[^/@\s]{1,200}@/g, `//${REDACTED}@`) : text;
@@ -47,7 +64,7 @@ export function redactSecrets<T extends Json>(value: T): T {
 
 /** A copy in which everything below fields named like secrets, and registered secrets anywhere, are replaced. */
 export function redactJson(value: Json, own: readonly string[] = []): Json {
-  if (typeof value === 'string') return redactText(value, own);
+  if (typeof value === 'string') return redactText(value.includes('":') ? hideFields(value) : value, own);
   if (value === null || typeof value !== 'object') return value;
   if (Array.isArray(value)) return value.map((inner) => redactJson(inner, own));
   // fromEntries: a field called __proto__ stays a field.
@@ -56,7 +73,7 @@ export function redactJson(value: Json, own: readonly string[] = []): Json {
   );
 }
 
-/** Texts that stand in fields named like secrets: interpolated elsewhere, only their value tells them. */
+/** What texts in fields named like secrets may look like elsewhere: interpolated, or told back by a target, only their value tells them. */
 export function payloadSecrets(value: Json | undefined): readonly string[] {
   const found = new Set<string>();
   const look = (inner: Json, isSecret: boolean): void => {
@@ -65,7 +82,7 @@ export function payloadSecrets(value: Json | undefined): readonly string[] {
     for (const [name, below] of Object.entries(inner)) look(below, isSecret || isSecretName(name));
   };
   if (value !== undefined) look(value, false);
-  return [...found].sort((a, b) => b.length - a.length);
+  return [...new Set([...found].flatMap(secretForms))].sort((a, b) => b.length - a.length);
 }
 
 function hideLeaves(value: Json): Json {

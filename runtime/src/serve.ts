@@ -10,7 +10,7 @@ import type { Event } from './event/event.js';
 import { EVENT_TYPES } from './event/types.js';
 import { createHttpServer } from './http/server.js';
 import type { Journal } from './journal/journal.js';
-import { UNFINISHED } from './journal/records.js';
+import { UNFINISHED, type Unfinished } from './journal/records.js';
 import { openEmbedded } from './log/embedded.js';
 import type { Log } from './log/log.js';
 import { Manager } from './manager/manager.js';
@@ -185,7 +185,8 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
     breakerOpen: perDestination((gate) => (gate.open ? 1 : 0)),
     info: () => [{ labels: { version, mappings: routes.hash.slice(0, 12) }, value: 1 }],
   });
-  const view = new View({ log, journal, routes: () => routes });
+  const liveState = (eventId: string): Unfinished | undefined => pipeline.partitions().flatMap((owned) => owned.stateOf(eventId) ?? [])[0];
+  const view = new View({ log, journal, routes: () => routes, liveState });
   const http = createHttpServer({
     ...config.http,
     clock,

@@ -112,6 +112,31 @@ test('a value of a field named like a secret is hidden wherever it was written t
   expect(redactJson({ text: 'log in with hunter2-hunter2 or abcdefgh' }, own)).toEqual({ text: `log in with ${REDACTED} or ${REDACTED}` });
 });
 
+test.each([
+  ['{"password":"secret-1","a":"b"}', '{"password":"[redacted]","a":"b"}'],
+  ['{"a": {"api_key" : "se\\"cret-1"}} trailing', '{"a": {"api_key" : "[redacted]"}} trailing'],
+  ['{"body":"{\\"token\\": \\"secret-1\\", \\"a\\": 1}"}', '{"body":"{\\"token\\": \\"[redacted]\\", \\"a\\": 1}"}'],
+  ['{"password":"secret-1 cut o', '{"password":"[redacted]"'],
+  ['{"pwd": 123456}', '{"pwd": "[redacted]"}'],
+  ['{"summary":"the password: is safe"}', '{"summary":"the password: is safe"}'],
+])('fields named like secrets are hidden in a body kept as text: %s', (text, told) => {
+  expect(redactJson({ data: text })).toEqual({ data: told });
+});
+
+test('looking for fields in a hostile text takes no time worth telling', () => {
+  for (const text of [
+    '"a":\\"'.repeat(20_000),
+    '\\'.repeat(100_000),
+    '"'.repeat(100_000),
+    '"a":"'.repeat(20_000),
+    `"password":"${'x'.repeat(100_000)}`,
+  ]) {
+    const startMs = performance.now();
+    redactJson(text);
+    expect(performance.now() - startMs).toBeLessThan(1_000);
+  }
+});
+
 test('an answer keeps its field names and everything but registered secrets', () => {
   const token = fresh();
   registerSecret(token);

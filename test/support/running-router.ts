@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { KINDS } from '#runtime/catalog.js';
 import { parseConfig } from '#runtime/config.js';
 import type { Journal } from '#runtime/journal/journal.js';
@@ -14,6 +15,8 @@ export interface RouterSetup {
   readonly destinations?: Readonly<Record<string, unknown>>;
   /** Sections of the configuration. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** Log lines as on a terminal. */
+  readonly readable?: boolean;
   readonly wrapLog?: (log: Log) => Log;
   readonly wrapJournal?: (journal: Journal) => Journal;
 }
@@ -54,7 +57,13 @@ export class RunningRouter {
       },
       KINDS,
     );
-    const logger = createLogger({ level: 'debug', destination: { write: (line: string) => void this.lines.push(line) } });
+    const lines = new Writable({
+      write: (chunk: Buffer, _encoding, done) => {
+        this.lines.push(chunk.toString());
+        done();
+      },
+    });
+    const logger = createLogger({ level: 'debug', readable: setup.readable === true, destination: lines });
     const router = await serve(config, {
       logger,
       version: '0.0.0-test',

@@ -7,7 +7,7 @@ import { explain } from './explain.js';
 import { type FoundEvent, findEvent } from './find-event.js';
 import type { BranchShape, EventDetail, StepShape } from './shapes.js';
 import { unfinishedRun } from './unfinished-run.js';
-import type { ViewPorts } from './view.js';
+import type { ViewPorts } from './view-ports.js';
 
 const MAX_DUPLICATES = 100;
 /** A marker's reason is cut at this length (workflow/partition.ts): an event's id at its end may be cut with it. */
@@ -21,7 +21,7 @@ export async function eventDetailOf(ports: ViewPorts, id: string): Promise<Event
   if (found === undefined) return undefined;
   const { partition, offset, event, isUnreadable, marker, accepted } = found;
   const history = marker?.run === true ? ((await journal.get(partition, historyKey(id))) as unknown as History | undefined) : undefined;
-  const run = accepted === undefined ? undefined : await unfinishedRun(journal, partition, accepted, ports.routes());
+  const run = accepted === undefined ? undefined : await unfinishedRun(ports, partition, accepted);
   const state = marker?.o ?? run?.state ?? 'accepting';
   const meaning = marker?.m ?? accepted?.meaning ?? 'none';
   const reason = await wholeReason(journal, partition, marker?.r ?? accepted?.reason ?? history?.reason);

@@ -8,7 +8,7 @@ import { eventCursor, readCursor, writeCursor } from './cursor.js';
 import type { EventPage, EventRow, State } from './shapes.js';
 import { readEvent, UNREADABLE_TYPE, unreadableId } from './stored-event.js';
 import { unfinishedRun } from './unfinished-run.js';
-import type { ViewPorts } from './view.js';
+import type { ViewPorts } from './view-ports.js';
 
 export interface EventQuery {
   readonly state?: State | undefined;
@@ -99,20 +99,25 @@ export async function eventRows(ports: ViewPorts, query: EventQuery): Promise<Ev
   return { events, ...(hasMore ? { next: writeCursor(readers.map((reader) => reader.before)) } : {}) };
 }
 
-/** The latest events of an incident, among the latest of its partition. */
-export async function incidentEvents(ports: ViewPorts, partition: number, incident: Incident): Promise<EventRow[]> {
+/** The latest events of an incident, among the latest of its partition, newest first. */
+export async function incidentEvents(
+  ports: ViewPorts,
+  partition: number,
+  incident: Incident,
+): Promise<{ rows: EventRow[]; events: Event[] }> {
   const reader = new Backwards(ports, partition, await ports.log.end(partition));
-  const events: EventRow[] = [];
+  const rows: EventRow[] = [];
+  const events: Event[] = [];
   let scanned = 0;
   for await (const { record, event } of newestFirst([reader])) {
     scanned += 1;
     if (event !== undefined && isOf(event, incident)) {
-      const row = await rowOf(ports, record, event);
-      events.push(row);
+      rows.push(await rowOf(ports, record, event));
+      events.push(event);
     }
-    if (events.length >= MAX_INCIDENT_EVENTS || scanned >= MAX_SCANNED || event?.id === incident.openedBy) break;
+    if (rows.length >= MAX_INCIDENT_EVENTS || scanned >= MAX_SCANNED || event?.id === incident.openedBy) break;
   }
-  return events;
+  return { rows, events };
 }
 
 const isOf = (event: Event, { key }: Incident): boolean =>
@@ -137,7 +142,7 @@ async function rowOf(ports: ViewPorts, { partition, offset, key }: LogRecord, ev
   if (marker === undefined && accepted === undefined) return { ...row, state: 'accepting' };
   // The same id at another position: this record is a later delivery of it, and nothing is known of it but that.
   if ((marker?.p ?? accepted?.offset) !== offset) return { ...row, state: 'duplicate', reason: 'same-id' };
-  const state = marker?.o ?? (accepted && (await unfinishedRun(journal, partition, accepted, ports.routes())).state) ?? 'running';
+  const state = marker?.o ?? (accepted && (await unfinishedRun(ports, partition, accepted)).state) ?? 'running';
   const meaning = marker?.m ?? accepted?.meaning;
   const reason = marker?.r ?? accepted?.reason;
   return { ...row, state, ...(meaning === undefined ? {} : { meaning }), ...(reason === undefined ? {} : { reason }) };

@@ -130,8 +130,11 @@ function standing({ state, branches }: Facts): string | undefined {
   switch (state) {
     case 'running':
       return 'Its run is under way.';
-    case 'waiting':
-      return `Its run waits for ${named('retry', 'unsettled')}; it goes on by itself.`;
+    case 'waiting': {
+      const tried = named('retry', 'unsettled');
+      if (tried !== '') return `Its run waits for ${tried}; it goes on by itself.`;
+      return `Its run waits before ${steps.find((step) => step.state === 'pending')?.id ?? 'its next step'}: the destination has no place for it now (budget, concurrency, or a breaker that is open). It goes on by itself.`;
+    }
     case 'parked':
       return `Its run waits for a person: ${named('parked')} failed for certain and is parked.`;
     case 'ambiguous':

@@ -1,10 +1,11 @@
-import type { Json } from '../event/event.js';
+import type { Event, Json } from '../event/event.js';
 import type { Incident } from '../incident/incident.js';
 import { incidentRecordKey } from '../journal/records.js';
 import { incidentCursor, readCursor, writeCursor } from './cursor.js';
 import { incidentEvents } from './event-rows.js';
+import { findEvent } from './find-event.js';
 import type { IncidentDetail, IncidentPage, IncidentRow } from './shapes.js';
-import type { ViewPorts } from './view.js';
+import type { ViewPorts } from './view-ports.js';
 
 export interface IncidentQuery {
   readonly state?: 'open' | 'closed' | undefined;
@@ -35,13 +36,18 @@ export async function incidentRows({ log, journal }: ViewPorts, query: IncidentQ
   return { incidents };
 }
 
-/** One live incident: what its runs made, and its latest events. */
-export async function incidentDetailOf(ports: ViewPorts, key: string): Promise<IncidentDetail | undefined> {
+/** One live incident: what its runs made, and its latest events; `events`: as stored, the one that opened it among them. */
+export async function incidentDetailOf(
+  ports: ViewPorts,
+  key: string,
+): Promise<{ detail: IncidentDetail; events: readonly Event[] } | undefined> {
   for (let partition = 0; partition < ports.log.partitions; partition += 1) {
     const incident = (await ports.journal.get(partition, incidentRecordKey(key))) as (Incident & Json) | undefined;
     if (incident === undefined) continue;
     const { partitionkey, openedBy, startsAt, endsAt, routes, steps, digest } = incident;
-    return {
+    const { rows, events } = await incidentEvents(ports, partition, incident);
+    const opener = (await findEvent(ports.log, ports.journal, openedBy))?.event;
+    const detail: IncidentDetail = {
       ...factsOf(incident),
       partitionkey,
       openedBy,
@@ -50,8 +56,9 @@ export async function incidentDetailOf(ports: ViewPorts, key: string): Promise<I
       routes,
       steps,
       ...(digest === undefined ? {} : { digest }),
-      events: await incidentEvents(ports, partition, incident),
+      events: rows,
     };
+    return { detail, events: opener === undefined ? events : [...events, opener] };
   }
   return undefined;
 }

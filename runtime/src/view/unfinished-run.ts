@@ -3,15 +3,17 @@ import type { Journal } from '../journal/journal.js';
 import type { Accepted, BranchHistory, Progress, Settled, StepHistory, Unfinished } from '../journal/records.js';
 import { routeTextKey } from '../journal/records.js';
 import type { CompiledRoute, RouteTable } from '../plan.js';
+import type { ViewPorts } from './view-ports.js';
 
 export interface UnfinishedRun {
   readonly state: Unfinished;
   readonly branches: BranchHistory[];
 }
 
-/** How an unfinished run stands, from its journal records. */
-export async function unfinishedRun(journal: Journal, partition: number, accepted: Accepted, routes: RouteTable): Promise<UnfinishedRun> {
+/** How an unfinished run stands, from its journal records; that it waits for a place at a destination, from its owner. */
+export async function unfinishedRun({ journal, ...ports }: ViewPorts, partition: number, accepted: Accepted): Promise<UnfinishedRun> {
   const id = accepted.event.id;
+  const routes = ports.routes();
   const progress = await read<Progress>(journal, partition, `i/${id}/`);
   const settled = await read<Settled>(journal, partition, `d/${id}/`);
   const branches: BranchHistory[] = [];
@@ -24,7 +26,8 @@ export async function unfinishedRun(journal: Journal, partition: number, accepte
     for (const step of steps) states.add(step.state);
     branches.push({ ...branch, mode: route?.mode ?? 'live', steps });
   }
-  return { state: stateOf(states), branches };
+  const state = stateOf(states);
+  return { state: state === 'running' ? (ports.liveState?.(id) ?? state) : state, branches };
 }
 
 /** The worst first: what needs a person hides behind nothing. */

@@ -1,19 +1,11 @@
 import type { Event, Json } from '../event/event.js';
-import type { Journal } from '../journal/journal.js';
-import type { Log } from '../log/log.js';
-import type { RouteTable } from '../plan.js';
 import { payloadSecrets, redactJson } from '../redact.js';
 import { eventDetailOf } from './event-detail.js';
 import { type EventQuery, eventRows } from './event-rows.js';
 import { findEvent } from './find-event.js';
 import { type IncidentQuery, incidentDetailOf, incidentRows } from './incidents.js';
 import type { EventDetail, EventPage, IncidentDetail, IncidentPage } from './shapes.js';
-
-export interface ViewPorts {
-  readonly log: Log;
-  readonly journal: Journal;
-  routes(): RouteTable;
-}
+import type { ViewPorts } from './view-ports.js';
 
 /** The read model: what people and other programs ask, answered from the log and the journal alone. Everything it returns is redacted, but `original`. */
 export class View {
@@ -40,8 +32,14 @@ export class View {
   }
 
   async incident(key: string): Promise<IncidentDetail | undefined> {
-    const detail = await incidentDetailOf(this.#ports, key);
-    return detail && redacted(detail);
+    const found = await incidentDetailOf(this.#ports, key);
+    return (
+      found &&
+      redacted(
+        found.detail,
+        found.events.flatMap(({ data }) => payloadSecrets(data)),
+      )
+    );
   }
 
   /** By partition and key. Throws INVALID_REQUEST for a cursor that is none. */

@@ -97,6 +97,10 @@ export class Partition {
     return this.#ledger;
   }
 
+  stateOf(eventId: string): Unfinished | undefined {
+    return this.#loop.live.get(eventId)?.state;
+  }
+
   unfinishedByState(): Record<Unfinished, number> {
     return this.#loop.live.countByState();
   }
