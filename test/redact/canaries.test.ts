@@ -250,6 +250,35 @@ async function waitFor(router: RunningRouter, id: string): Promise<void> {
   throw new Error(`event ${id} does not come to rest`);
 }
 
+test('a secret file that is missing or broken is a known failure that names the file and nothing of its content', async () => {
+  const target = await new HttpTarget().start();
+  const router = new RunningRouter();
+  targets.push(target);
+  routers.push(router);
+  const call = (name: string): object => ({
+    name,
+    continue: true,
+    actions: [{ id: 'call', use: 'http.request', destination: name, retry: { attempts: 1 }, with: { method: 'POST', path: '/x' } }],
+  });
+  await router.start({
+    routes: { t: [call('missing'), call('broken')] },
+    destinations: {
+      missing: { kind: 'http', headersFile: join(router.dir, 'none.json'), baseUrl: target.url },
+      broken: { kind: 'http', headersFile: router.file('broken.json', '{"x-api-key": canary1234567890}'), baseUrl: target.url },
+    },
+  });
+  const { state, branches } = await router.send({ type: 't' });
+  const steps = branches.flatMap((branch: { steps: object[] }) => branch.steps);
+  expect(state).toBe('failed');
+  expect(steps).toMatchObject([
+    { reason: 'secret-unreadable', detail: expect.stringContaining('none.json cannot be read (ENOENT)') },
+    { reason: 'secret-invalid', detail: expect.stringContaining('broken.json is no JSON object {header: value}') },
+  ]);
+  expect(router.lines.join('')).toContain('destinations.missing.headersFile');
+  expect(router.lines.join('') + JSON.stringify(steps)).not.toContain('canary');
+  expect(target.requests).toEqual([]);
+});
+
 test.each([
   ['JSON', false],
   ['readable', true],
@@ -331,6 +360,8 @@ test.each([
       .map((file) => readFileSync(join(router.dir, 'data', file)).toString('latin1'))
       .join('');
 
+    // Nothing is written past the router's own log.
+    expect(said).toEqual([]);
     // The scenario did reach the targets with every credential, and the failures did tell them back.
     expect(target.requests.length).toBeGreaterThan(60);
     expect(new Set(target.requests.map(({ headers }) => headers.authorization)).size).toBeGreaterThanOrEqual(5);

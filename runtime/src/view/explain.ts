@@ -53,6 +53,7 @@ const REASONS: Readonly<Record<string, string>> = {
   resolved: 'It closed its incident.',
   'same-end-as-before': 'It closed its incident with the same end as the close before: the reopening in between was stale.',
   'no-sign-of-life': 'No sign of life had come for incidents.expireAfter: its incident is closed as expired.',
+  'journal-damaged': 'Its journal record was damaged on disk and set aside: its run cannot go on. Nothing more runs for it.',
   'expiry-void': 'Its incident had shown a sign of life in the meantime, or was closed: nothing expired.',
   'digest-row': 'A message that was over its budget: it became a row of the digest of its channel.',
   'digest-reply': "A reply to a message that had become a row: it goes to the digest's thread.",

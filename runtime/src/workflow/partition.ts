@@ -31,7 +31,7 @@ import { readUnfinished } from './unfinished.js';
  * recognised by id and offset and change nothing; a rejected put ends ownership, so memory never runs ahead of what is durable.
  */
 export class Partition {
-  readonly id: number;
+  readonly #partition: number;
   readonly #ports: PartitionPorts;
   readonly #rules: PartitionRules;
   readonly #incidents: IncidentBook;
@@ -43,7 +43,7 @@ export class Partition {
   readonly #runner: RunnerPorts;
 
   constructor(partition: number, ports: PartitionPorts, rules: PartitionRules) {
-    this.id = partition;
+    this.#partition = partition;
     this.#ports = ports;
     this.#rules = rules;
     this.#claimsTrimmedMs = ports.clock.nowMs();
@@ -97,6 +97,11 @@ export class Partition {
     return this.#ledger;
   }
 
+  get id(): number {
+    return this.#partition;
+  }
+
+  /** Of an unfinished run. */
   stateOf(eventId: string): Unfinished | undefined {
     return this.#loop.live.get(eventId)?.state;
   }
@@ -112,19 +117,19 @@ export class Partition {
   /** Reads the live state. Resolves with the offset from which to deliver. Cost follows live state, not history. */
   async restore(): Promise<number> {
     const { journal } = this.#ports;
-    const ledger = (await journal.get(this.id, LEDGER_KEY)) as Ledger | undefined;
+    const ledger = (await journal.get(this.#partition, LEDGER_KEY)) as Ledger | undefined;
     if (ledger !== undefined) this.#ledger = ledger;
-    for await (const { value } of journal.range(this.id, 'n/')) this.#incidents.restore(value as unknown as Incident);
-    for await (const { value } of journal.range(this.id, 'p/')) this.#incidents.restoreReplaced(value as unknown as Incident);
+    for await (const { value } of journal.range(this.#partition, 'n/')) this.#incidents.restore(value as unknown as Incident);
+    for await (const { value } of journal.range(this.#partition, 'p/')) this.#incidents.restoreReplaced(value as unknown as Incident);
     for (const incident of this.#incidents.values()) for (const route of incident.routes) await this.#routes.load(route.hash);
-    for (const accepted of await readUnfinished(journal, this.id)) {
+    for (const accepted of await readUnfinished(journal, this.#partition)) {
       const routes = await Promise.all(accepted.branches.map((branch) => this.#routes.load(branch.hash)));
       const critical = routes.some((route) => route?.critical === true);
       const run = newRun(accepted, critical);
       this.#loop.live.add(run);
       this.#loop.begin(run);
     }
-    const unused = await this.#routes.unused(journal.range(this.id, 't/'));
+    const unused = await this.#routes.unused(journal.range(this.#partition, 't/'));
     if (unused.length > 0) await this.#put(unused);
     return this.#ledger.next;
   }
@@ -202,10 +207,10 @@ export class Partition {
       isLive: (eventId) => this.#loop.live.get(eventId) !== undefined || this.#loop.endedAt(eventId) !== undefined,
       nowMs: () => this.#ports.clock.nowMs(),
     };
-    while (!this.#stopping && (await trimOldest(this.id, this.#ledger.next, retentionMs, ports)));
+    while (!this.#stopping && (await trimOldest(this.#partition, this.#ledger.next, retentionMs, ports)));
     if (ports.nowMs() - this.#claimsTrimmedMs < HOUR_MS) return;
     this.#claimsTrimmedMs = ports.nowMs();
-    await trimClaims(this.id, ports);
+    await trimClaims(this.#partition, ports);
   }
 
   /** Starts nothing more, waits for calls under way (they are aborted when `shutdown` is), flushes. */
@@ -288,7 +293,7 @@ export class Partition {
 
   async #put(entries: readonly JournalEntry[]): Promise<void> {
     const ledger: Ledger = { ...this.#ledger, outcomes: { ...this.#ledger.outcomes } };
-    await this.#ports.journal.put(this.id, [...entries, { key: LEDGER_KEY, value: ledger as unknown as Json }]);
+    await this.#ports.journal.put(this.#partition, [...entries, { key: LEDGER_KEY, value: ledger as unknown as Json }]);
   }
 
   #expire(incident: Incident): void {

@@ -148,8 +148,13 @@ export const http: DestinationKind<z.output<typeof config>, HttpClient> = {
   open(_name, { baseUrl, headersFile, idempotency }, tools) {
     const headers = (): Record<string, string> => {
       if (headersFile === undefined) return {};
-      const read = z.record(z.string(), z.string()).parse(JSON.parse(tools.secret(headersFile)));
-      return read;
+      const text = tools.secret(headersFile);
+      try {
+        return z.record(z.string(), z.string()).parse(JSON.parse(text));
+      } catch {
+        // Nothing was sent. The parser's own message would quote the file.
+        throw new ActionError('known', 'secret-invalid', `The secret file ${headersFile} is no JSON object {header: value}.`);
+      }
     };
     return openHttp({ baseUrl, idempotency, headers }, tools);
   },

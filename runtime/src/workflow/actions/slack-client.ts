@@ -1,4 +1,4 @@
-import { ErrorCode, WebClient } from '@slack/web-api';
+import { ErrorCode, type Logger, LogLevel, WebClient } from '@slack/web-api';
 import { z } from 'zod';
 import { durationOr } from '../../config-text.js';
 import type { DestinationKind } from '../action.js';
@@ -25,6 +25,18 @@ export interface SlackClient {
 const OPEN = new Set(['internal_error', 'fatal_error', 'service_unavailable', 'request_timeout', 'team_added_to_org', 'accesslimited']);
 const TRANSIENT = new Set(['ratelimited', 'rate_limited', 'message_limit_exceeded']);
 const MAX_CHANNEL_PAGES = 20;
+
+const nothing = (): void => undefined;
+/** The SDK would write lines of its own to the console, past the router's log and its redaction. What it has to say, its errors say. */
+const SILENT: Logger = {
+  debug: nothing,
+  info: nothing,
+  warn: nothing,
+  error: nothing,
+  setLevel: nothing,
+  getLevel: () => LogLevel.ERROR,
+  setName: nothing,
+};
 
 function classify(error: unknown, what: string, safe: boolean): ActionError {
   if (error === null || typeof error !== 'object' || !('code' in error)) return classifyTransport(error, what, safe);
@@ -66,6 +78,7 @@ export const slack: DestinationKind<z.output<typeof config>, SlackClient> = {
             rejectRateLimitedCalls: true,
             maxRequestConcurrency: 1_000,
             allowAbsoluteUrls: false,
+            logger: SILENT,
           }),
         };
       }
