@@ -14,7 +14,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'missing-output': 'it reads what an earlier step did not make',
   closed: 'the incident was closed first',
   stopped: 'an earlier step failed',
-  once: 'done once already within its `once`',
+  once: 'not called: done already within its `once`',
   collapsed: 'over budget: a row of its channel’s digest',
   probe: 'the answer was lost; it was looked for, and it is there',
   'probed-absent': 'the answer was lost; it was looked for, and it is not there',
@@ -34,9 +34,10 @@ function seconds(from: string, to: string): string {
 
 function stepLine({ id, use, state, attempts, out, shadow, reason, detail, dueAt }: StepShape): string {
   const made = out === undefined ? (shadow === undefined ? '' : ` → would send ${short(shadow)}`) : ` → ${short(out)}`;
-  const told = [reason === undefined ? undefined : (REASONS[reason] ?? reason), detail].filter((part) => part !== undefined);
+  const words = reason === undefined ? undefined : (REASONS[reason] ?? reason);
+  const told = [words, reason === 'closed' ? undefined : detail].filter((part) => part !== undefined);
   const why = told.length === 0 ? '' : ` · ${told.map(short).join(': ')}`;
-  const calls = attempts > 1 ? ` · ${attempts} calls` : '';
+  const calls = attempts > 1 || (attempts > 0 && state === 'skipped') ? ` · ${attempts} ${attempts === 1 ? 'call' : 'calls'}` : '';
   const due = dueAt === undefined ? '' : ` · again at ${clean(dueAt)}`;
   return `${state.padEnd(9)} ${clean(id)} · ${clean(use)}${made}${why}${calls}${due}`;
 }
@@ -46,21 +47,45 @@ function branchLines({ route, list, mode, steps }: BranchShape): string[] {
   return [head, ...steps.map((step) => `  ${stepLine(step)}`)];
 }
 
-function trialLine({ route, matched, reason, clause, values, detail }: TrialShape): string {
+/** Each route that was tried; in one line those that were not, because an earlier one took it. */
+function trialLines(trials: readonly TrialShape[], takes: string): string[] {
+  const rest = trials.filter(({ reason }) => reason === 'after-first-match').map(({ route }) => clean(route));
+  const tried = trials.filter(({ reason }) => reason !== 'after-first-match').map((trial) => trialLine(trial, takes));
+  return rest.length === 0 ? tried : [...tried, `${rest.join(', ')}: not tried after that`];
+}
+
+function trialLine({ route, matched, reason, clause, values, detail }: TrialShape, takes: string): string {
   const name = clean(route);
-  if (matched) return `${name}: takes it`;
-  if (reason === 'after-first-match') return `${name}: not tried, an earlier route takes it`;
+  if (matched) return `${name}: ${takes}`;
   const read = Object.entries(values ?? {}).map(([path, value]) => `${clean(path)} is ${short(value === '' ? '""' : value)}`);
   const seen = read.length === 0 ? '' : `; ${read.join(', ')}`;
-  if (reason === 'when-error')
-    return `${name}: its \`when\` failed${detail === undefined ? '' : ` (${short(detail)})`}: ${clean(clause)}${seen}`;
+  if (reason === 'when-error') return `${name}: its \`when\` failed: ${detail === undefined ? `${clean(clause)}${seen}` : short(detail)}`;
   return `${name}: not true: ${clean(clause)}${seen}`;
+}
+
+interface EventFacts {
+  readonly type?: string;
+  readonly source?: string;
+  readonly partitionkey?: string;
+  readonly recordedtime?: string;
+  readonly data?: { readonly labels?: Readonly<Record<string, unknown>>; readonly annotations?: { readonly summary?: unknown } };
+}
+
+/** What the event says, in a line or two: an alert's labels and summary, else the beginning of its data. */
+function about(event: EventFacts | undefined): string[] {
+  const { data, type } = event ?? {};
+  // What these carry, the sentences say.
+  if (data === undefined || data === null || type === 'router.command' || type === 'router.expiry') return [];
+  const { labels, annotations } = data;
+  if (labels === undefined || typeof labels !== 'object') return [short(data)];
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  return [short(pairs.join(' ')), ...(annotations?.summary === undefined ? [] : [short(annotations.summary)])];
 }
 
 /** Everything about one event, for a person. No line can carry a control character of the event's. */
 export function explainLines(detail: EventDetail): string[] {
   const { id, state, incident, decidedAt, endedAt, explanation, branches, duplicates } = detail;
-  const event = detail.event as { type?: string; source?: string; partitionkey?: string; recordedtime?: string } | undefined;
+  const event = detail.event as EventFacts | undefined;
   const received = event?.recordedtime;
   const when = [
     ...(received === undefined ? [] : [`received ${clean(received)}`]),
@@ -68,11 +93,15 @@ export function explainLines(detail: EventDetail): string[] {
     ...(endedAt === undefined && decidedAt !== undefined ? [`begun ${clean(decidedAt)}`] : []),
   ];
   const repeated = duplicates.map(({ at, offset }) => `again ${clean(at)} (offset ${offset})`);
-  const routes = explanation.routes.map(trialLine);
-  if (explanation.mappingsChanged) routes.unshift('(the mappings have changed since: this is how they are today)');
+  const isChanged = explanation.mappingsChanged && explanation.routes.length > 0;
+  const routes = [
+    ...(isChanged ? ['(the mappings have changed since: this is how they would do today)'] : []),
+    ...trialLines(explanation.routes, isChanged ? 'would take it' : 'took it'),
+  ];
   return [
     `${clean(id)}: ${state}`,
     ...section('event', event === undefined ? [] : [`${clean(event.type)} from ${clean(event.source)}, key ${clean(event.partitionkey)}`]),
+    ...section('about', about(event)),
     ...section('when', [...(when.length === 0 ? [] : [when.join(', ')]), ...repeated]),
     ...section('incident', incident === undefined ? [] : [clean(incident)]),
     ...section('why', explanation.sentences.map(clean)),

@@ -66,25 +66,56 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** Why an event became what it became, route by route, and what a person can do about it. Pure. */
 export function explain(facts: Facts): Explanation {
-  const { event, routes, table } = facts;
-  const trials = event !== undefined && !event.type.startsWith('router.') ? routes.explain(event) : [];
+  const { event, routes } = facts;
+  const trials = event !== undefined && wereTried(facts) ? routes.explain(event) : [];
   return {
     sentences: sentences(facts, trials),
     next: advice(facts),
     routes: [...trials],
-    mappingsChanged: table !== undefined && table !== routes.hash.slice(0, table.length),
+    mappingsChanged: isChanged(facts),
   };
 }
 
+const isChanged = ({ table, routes }: Facts): boolean => table !== undefined && table !== routes.hash.slice(0, table.length);
+
+/** Reasons for which an incident's own routes are used, as they were when it began, and none is tried. */
+const PINNED: ReadonlySet<string> = new Set([
+  'new-occurrence',
+  'start-already-closed',
+  'firing-while-open',
+  'resolved-while-closed',
+  'update-of-open-incident',
+  'resolved-without-firing',
+  'resolved',
+  'same-end-as-before',
+  'no-sign-of-life',
+]);
+
+/** Were the routes of its type tried for it? Not for what ended before, and not where its incident decides. */
+function wereTried({ event, state, reason, meaning }: Facts): boolean {
+  if (event === undefined || event.type.startsWith('router.')) return false;
+  if (state === 'accepting' || state === 'duplicate' || state === 'expired' || state === 'quarantined' || meaning === 'orphan')
+    return false;
+  return reason === undefined || !PINNED.has(reason);
+}
+
 function sentences(facts: Facts, trials: readonly RouteTrial[]): string[] {
-  const { event, state, marker, branches } = facts;
+  const { event, state, marker, branches, reason } = facts;
   if (state === 'accepting') return ['It is in the queue and has not been looked at yet.'];
   const told = [why(facts)];
   if (event === undefined && !facts.isUnreadable) told.push('Its record is older than log.retention, so its routes cannot be tried again.');
   if (state === 'unrouted' && facts.meaning !== 'orphan' && event !== undefined)
-    told.push(trials.length === 0 ? `No route exists for its type, ${event.type}.` : 'No route took it.');
+    told.push(
+      trials.length > 0
+        ? 'No route took it.'
+        : isChanged(facts)
+          ? `No route took it; today none exists for its type, ${event.type}.`
+          : `No route exists for its type, ${event.type}.`,
+    );
+  if (reason !== undefined && PINNED.has(reason) && branches.length > 0)
+    told.push(`Its incident keeps the routes with which it began, as they were then: ${branches.map(({ route }) => route).join(', ')}.`);
   if (marker !== undefined && marker.run !== true && state === 'done' && facts.meaning !== 'none')
-    told.push('Its routes have no list of steps for that, so nothing ran.');
+    told.push('The routes of its incident have no list of steps for that, so nothing ran.');
   if (branches.some(({ mode }) => mode === 'shadow')) told.push('A shadow route plans and records; it calls nothing.');
   if (facts.duplicates > 0)
     told.push(
@@ -100,7 +131,7 @@ function why({ id, event, isUnreadable, meaning, reason, marker }: Facts): strin
   if (reason?.startsWith('nonce-of ') === true)
     return `A duplicate: its nonce was seen before within its ordering key, on event ${reason.slice(9)}.`;
   if (reason === 'expirytime-past')
-    return `It came too late: its expirytime ${event?.expirytime ?? ''} had passed when it was looked at${marker === undefined ? '' : ` at ${new Date(marker.t).toISOString()}`}.`;
+    return `It came too late: its expirytime, ${event?.expirytime ?? ''}, had passed when its turn came${marker === undefined ? '' : `, ${new Date(marker.t).toISOString()}`}.`;
   if (reason === 'schema') {
     const [pointer, ...what] = (event?.quarantine ?? '').split(': ');
     return `Its data does not have the shape of its type ${event?.type ?? ''}: at ${pointer === '' || pointer === undefined ? '/' : pointer}: ${what.join(': ') || 'unknown'}. Nothing runs.`;
@@ -126,7 +157,10 @@ function standing({ state, branches }: Facts): string | undefined {
   const named = (...states: string[]): string =>
     steps
       .filter((step) => states.includes(step.state))
-      .map(({ id }) => id)
+      .map(({ id, reason, dueAt }) => {
+        const facts = [reason, dueAt === undefined ? undefined : `again at ${dueAt}`].filter((fact) => fact !== undefined);
+        return facts.length === 0 ? id : `${id} (${facts.join(', ')})`;
+      })
       .join(', ');
   switch (state) {
     case 'running':
@@ -137,7 +171,7 @@ function standing({ state, branches }: Facts): string | undefined {
       return `Its run waits before ${steps.find((step) => step.state === 'pending')?.id ?? 'its next step'}: the destination has no place for it now (budget, concurrency, or a breaker that is open). It goes on by itself.`;
     }
     case 'parked':
-      return `Its run waits for a person: ${named('parked')} failed for certain and is parked.`;
+      return `Its run waits for a person: what ${named('parked')} does has certainly not happened.`;
     case 'ambiguous':
       return `Its run waits for a person: nobody knows whether the last call of ${named('ambiguous')} took effect. Look there first.`;
     case 'failed':
@@ -150,8 +184,8 @@ function standing({ state, branches }: Facts): string | undefined {
 const isHeld = ({ state }: { readonly state: string }): boolean => state === 'parked' || state === 'ambiguous';
 
 /** Commands that help now, ready to paste. */
-function advice({ id, state, event, branches, isUnreadable }: Facts): string[] {
-  if (event === undefined || isUnreadable || event.type.startsWith('router.')) return [];
+function advice({ id, state, event, meaning, branches, isUnreadable }: Facts): string[] {
+  if (event === undefined || isUnreadable || meaning === 'orphan' || event.type.startsWith('router.')) return [];
   const again = (data: string): string => `sre-router events resubmit ${id}${data} --reason WHY`;
   if (state === 'quarantined') return [`${again(' --data FILE')}   (FILE: the corrected data, as JSON)`];
   if (state === 'failed') return [`${again('')}   (the whole event once more, as a new one)`];
@@ -160,7 +194,7 @@ function advice({ id, state, event, branches, isUnreadable }: Facts): string[] {
     branch.steps.filter(isHeld).flatMap((step) => {
       const to = `${id} --step ${step.id} --reason WHY`;
       return [
-        `sre-router events retry ${to}   (it did not happen: call again, under the same key)`,
+        `sre-router events retry ${to}   (${step.state === 'ambiguous' ? 'it did not happen: ' : ''}call again, under the same key)`,
         `sre-router events resolve ${to} --output JSON   (it is done: go on with this output)`,
         `sre-router events abandon ${to}   (it is not to be done)`,
       ];
