@@ -1,4 +1,4 @@
-import { asError, ERRORS, type ErrorCode, RouterError } from '../errors.js';
+import { ERRORS, type ErrorCode, RouterError } from '../errors.js';
 import { type CliIo, UsageError } from './io.js';
 import { readFileOf } from './read-file.js';
 
@@ -72,10 +72,13 @@ function urlOf(base: string, path: string): URL {
 }
 
 function why(thrown: unknown): string {
-  const error = asError(thrown);
-  const cause = error.cause as { code?: string; errors?: { code?: string }[] } | undefined;
-  if (error.name === 'TimeoutError') return `nothing within ${ANSWER_WITHIN_MS / 1_000} s`;
-  return cause?.code ?? cause?.errors?.[0]?.code ?? error.message;
+  const { name, message, cause } = thrown as {
+    name: string;
+    message: string;
+    cause?: { code?: string; message?: string; errors?: { code?: string }[] };
+  };
+  if (name === 'TimeoutError') return `nothing within ${ANSWER_WITHIN_MS / 1_000} s`;
+  return cause?.code ?? cause?.errors?.[0]?.code ?? cause?.message ?? message;
 }
 
 function parsed(text: string): unknown {

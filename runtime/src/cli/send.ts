@@ -97,7 +97,8 @@ function adhocBody(flags: Flags): string {
 function fileBody(io: CliIo, flags: Flags, file: string): Buffer {
   for (const option of ['type', 'data', 'id'] as const)
     if (flags[option] !== undefined) throw new UsageError(`--${option} goes without a file: a file is posted as it is.`);
-  return file === '-' ? io.readStdin() : readFileOf('send', file);
+  // yargs hands a lone "-" on as "".
+  return file === '' || file === '-' ? io.readStdin() : readFileOf('send', file);
 }
 
 /** CloudEvents have media types of their own; everything else is JSON. */

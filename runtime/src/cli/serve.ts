@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { CommandModule } from 'yargs';
 import { KINDS } from '../catalog.js';
 import { loadConfig } from '../config-load.js';
@@ -53,13 +54,11 @@ export function serveCommand(io: CliIo): CommandModule<object, Flags> {
         readable: isTerminal,
         colour: isTerminal && !io.env.NO_COLOR && io.env.TERM !== 'dumb',
       });
-      // Node's own report would print every field an SDK hangs on its errors, request headers among them.
-      for (const event of ['uncaughtException', 'unhandledRejection'] as const)
-        process.on(event, (thrown: unknown) => {
-          logger.fatal({ err: asError(thrown) }, `${event}: a fault of the router; what was under way goes on at the next start`);
-          process.exit(1);
-        });
-      const router = await serve(config, { logger, version: VERSION, onLost: () => process.exit(1) });
+      const unwatch = watchCrashes(logger);
+      const router = await serve(config, { logger, version: VERSION, onLost: () => process.exit(1) }).catch((error: unknown) => {
+        unwatch();
+        throw error;
+      });
       let stopping = false;
       const stop = (signal: string): void => {
         // A second signal means now: what is under way is settled at the next start.
@@ -78,4 +77,14 @@ export function serveCommand(io: CliIo): CommandModule<object, Flags> {
       process.on('SIGINT', () => stop('SIGINT'));
     },
   };
+}
+
+/** Node's own report would print every field an SDK hangs on its errors, request headers among them. */
+function watchCrashes(logger: Logger): () => void {
+  const onCrash = (thrown: unknown): void => {
+    logger.fatal({ err: asError(thrown) }, 'a fault of the router ends it; what was under way goes on at the next start');
+    process.exit(1);
+  };
+  process.on('uncaughtException', onCrash).on('unhandledRejection', onCrash);
+  return () => void process.off('uncaughtException', onCrash).off('unhandledRejection', onCrash);
 }
