@@ -25,7 +25,7 @@ export const METRICS = {
     name: 'sre_router_received_total',
     labels: ['type'],
     help: 'Events taken from the log for the first time. A type that neither a schema nor a route names counts as other.',
-    alert: '`absent_over_time` or no increase where events are certain to come (a canary): `increase(sre_router_received_total[15m]) == 0`',
+    alert: '`increase(sre_router_received_total[15m]) == 0` where events are certain to come (a canary)',
   },
   outcomes: {
     type: 'counter',
