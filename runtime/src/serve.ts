@@ -90,7 +90,7 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
     catalog,
     onWhenError: ({ route, event, detail }) => {
       metrics.count('whenErrors', { route });
-      logger.warn({ route, event: event.id, detail }, "the route's when failed; it counts as no match");
+      logger.warn({ event: event.id, key: event.partitionkey, route, detail }, "the route's when failed; it counts as no match");
     },
   });
   const keys = compileSourceKeys(config.sources, ({ source, event, detail }) => {

@@ -42,12 +42,19 @@ const webhook = (...alerts: object[]): object => ({
 beforeAll(async () => {
   await target.start();
   target.answer = ({ path }) =>
-    path.startsWith('/refuse') ? { status: 400 } : path.startsWith('/lose') ? { lost: true } : { body: '{"ticket":"SRE-1"}' };
+    path.startsWith('/busy')
+      ? { status: 429 }
+      : path.startsWith('/refuse')
+        ? { status: 400 }
+        : path.startsWith('/lose')
+          ? { lost: true }
+          : { body: '{"ticket":"SRE-1"}' };
   await router.start({
     routes: {
       works: [{ name: 'works', actions: [step('call', '/work')] }],
       parks: [{ name: 'parks', actions: [step('call', '/refuse', { onError: 'park' }), step('after', '/work')] }],
       loses: [{ name: 'loses', actions: [step('call', '/lose')] }],
+      waits: [{ name: 'waits', actions: [step('call', '/busy', { retry: { attempts: 9, backoff: '1h' } })] }],
       plans: [{ name: 'plans', mode: 'shadow', actions: [step('call', '/work')] }],
       'alertmanager.alert': [{ name: 'alerts', when: "data.labels.cluster == 'mac-7'", actions: [step('call', '/work')] }],
     },
@@ -227,9 +234,17 @@ test.each<[what: string, path: string, init: RequestInit, code: ErrorCode, point
   expect(isProblem(answer.json)).toBe(true);
 });
 
-test('a command that comes in the wrong state says so', async () => {
-  const done = await idOf('works');
-  expect((await router.post(`/api/v1/events/${done}/retry`, { reason: 'r' })).json).toMatchObject({ code: 'WRONG_STATE', status: 409 });
+test.each([
+  ['works', 'done', 'retry'],
+  ['works', 'done', 'resolve'],
+  ['waits', 'waiting', 'abandon'],
+  ['waits', 'waiting', 'resubmit'],
+])('an event of type %s, which is %s, cannot be told to %s', async (type, state, kind) => {
+  const { json: sent } = await router.post('/ingest/adhoc', { type });
+  const { id } = sent.events[0];
+  await router.over(id, [state]);
+  const { json } = await router.post(`/api/v1/events/${id}/${kind}`, { reason: 'r' });
+  expect(json).toMatchObject({ code: 'WRONG_STATE', status: 409, detail: expect.stringContaining(`is ${state}; ${kind} is for`) });
 });
 
 test('405 says what is allowed', async () => {

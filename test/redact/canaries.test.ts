@@ -27,7 +27,7 @@ const PAYLOAD_CANARIES = {
 };
 
 /** What is done to every request: the failures of the design, each telling the credentials back where it can. */
-const MODES: Readonly<Record<string, (echo: string, request: TargetRequest) => TargetAnswer>> = {
+const MODES: Readonly<Record<string, (echo: string, request: TargetRequest) => TargetAnswer | Promise<TargetAnswer>>> = {
   works: (echo, { path }) => ({ body: JSON.stringify(success(path, echo)) }),
   unauthorized: (echo) => ({
     status: 401,
@@ -45,6 +45,7 @@ const MODES: Readonly<Record<string, (echo: string, request: TargetRequest) => T
   unsuccessful: (echo) => ({ body: JSON.stringify({ ok: false, error: echo, id: echo, state: echo }) }),
   redirect: (echo) => ({ status: 302, headers: { location: `/?token=${encodeURIComponent(echo)}` } }),
   lost: () => ({ lost: true }),
+  hang: () => new Promise(() => undefined),
 };
 
 function success(path: string, echo: string): object {
@@ -136,7 +137,7 @@ async function open(
       { name: 'tester', sha256: createHash('sha256').update(CALLER_CANARY).digest('hex'), roles: ['ingest', 'read', 'operate'] },
     ]),
   );
-  const once = { retry: { attempts: 1, backoff: '1ms', maxAge: '1s' }, onError: 'park', timeout: '2s' };
+  const once = { retry: { attempts: 1, backoff: '1ms', maxAge: '1s' }, onError: 'park', timeout: '200ms' };
   const at = { channel: 'C0000001', ts: '1.0' };
   await router.start({
     readable,

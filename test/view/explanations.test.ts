@@ -260,21 +260,17 @@ test('a known failure that waits for a person, and what the person said', async 
 });
 
 test('two people who command at once', async () => {
-  const { id } = await router.send({ type: 'refuse', id: 'c1' });
-  const [one, two] = await Promise.all(['first', 'second'].map((reason) => router.post(`/api/v1/events/${id}/abandon`, { reason })));
-  const states = await Promise.all([one, two].map((answer) => router.over(answer?.json.id)));
-  const late = states.find(({ state }) => state === 'failed');
-  compare(
-    'command-too-late',
-    {
-      ...late,
-      explanation: {
-        ...late.explanation,
-        sentences: late.explanation.sentences.map((text: string) => text.replace(/first"|second"/, 'second"')),
-      },
-    },
-    { 'the-event': late.id, 'the-target': id },
-  );
+  for (let attempt = 1; ; attempt += 1) {
+    const { id } = await router.send({ type: 'refuse', id: `c${attempt}` });
+    const answers = await Promise.all(['first', 'second'].map((reason) => router.post(`/api/v1/events/${id}/abandon`, { reason })));
+    // The one may be carried out before the other is asked for: then that is refused at once.
+    if (answers.some(({ status }) => status !== 202)) continue;
+    const states = await Promise.all(answers.map(({ json }) => router.over(json.id)));
+    const late = states.find(({ state }) => state === 'failed');
+    const sentences = late.explanation.sentences.map((text: string) => text.replace('first"', 'second"'));
+    compare('command-too-late', { ...late, explanation: { ...late.explanation, sentences } }, { 'the-event': late.id, 'the-target': id });
+    return;
+  }
 });
 
 test('a call whose outcome nobody knows, and a person who knows it', async () => {
