@@ -54,8 +54,9 @@ export class BareServer {
   }
 
   async close(): Promise<void> {
+    const stopped = this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
-    await this.#server.close();
+    await stopped;
   }
 }
 

@@ -133,7 +133,8 @@ test('a request under way when the router stops is answered 503, not cut off', a
   const ingest = async (): Promise<never> => {
     throw new RouterError(isStopping ? 'STOPPING' : 'INTERNAL', 'The router is stopping; send it again.');
   };
-  const server = keep(await new BareServer({ ingest }).start());
+  // Its time does not pass: the connection ends because the answer says so.
+  const server = keep(await new BareServer({ ingest, clock: new FakeClock() }).start());
   const connection = server.socket();
   connection.send('POST /ingest/adhoc HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n');
   await connection.until('100 Continue');
@@ -142,6 +143,18 @@ test('a request under way when the router stops is answered 503, not cut off', a
   connection.send('{}');
   expect(await connection.ended).toMatch(/HTTP\/1\.1 503 [\s\S]*"code":"STOPPING"/);
   await stopped;
+});
+
+test('a request that does not end holds the stop up for 5 s at most', async () => {
+  const clock = new FakeClock();
+  const server = keep(await new BareServer({ clock }).start());
+  const connection = server.socket();
+  connection.send('POST /ingest/adhoc HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n');
+  await connection.until('100 Continue');
+  const stopped = server.stop();
+  await clock.pass(5_000);
+  await stopped;
+  expect((await connection.ended).replace(/^HTTP\/1\.1 100 Continue\s*/, '')).toBe('');
 });
 
 test('an overloaded router answers 503, and stays ready for those who settle what is unfinished', async () => {
