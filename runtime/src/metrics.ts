@@ -111,6 +111,13 @@ export const METRICS = {
     help: "Errors in a route's when, which count as no match.",
     alert: '`increase(sre_router_when_errors_total[15m]) > 0`: the mapping reads what is not always there',
   },
+  keyErrors: {
+    type: 'counter',
+    name: 'sre_router_key_errors_total',
+    labels: ['source'],
+    help: "Errors in a source's key; the events got their default key.",
+    alert: '`increase(sre_router_key_errors_total[15m]) > 0`: the key reads what is not always there',
+  },
   unknownType: {
     type: 'counter',
     name: 'sre_router_unknown_type_total',

@@ -1,5 +1,6 @@
 import { RouterError } from './errors.js';
 import type { Event, Json } from './event/event.js';
+import { idAgain } from './event/id.js';
 import { UNFINISHED } from './journal/records.js';
 import type { Manager } from './manager/manager.js';
 import type { Pipeline } from './pipeline.js';
@@ -26,8 +27,14 @@ export type CommandRequest = {
 
 const UNENDED: ReadonlySet<string> = new Set(['accepting', ...UNFINISHED]);
 
-/** A command travels as an event, so that the owner of the run takes it, once and in order; a resubmitted event travels with it. */
-export async function sendCommand(request: CommandRequest, { view, pipeline, manager, nowIso }: CommandPorts): Promise<{ id: string }> {
+/**
+ * A command travels as an event, so that the owner of the run takes it, once and in order; a resubmitted event travels with it. `events`: all of them,
+ * where a body that could not be read gave several.
+ */
+export async function sendCommand(
+  request: CommandRequest,
+  { view, pipeline, manager, nowIso }: CommandPorts,
+): Promise<{ id: string; events?: string[] }> {
   const { data: replacement, ...command } = request;
   const detail = await view.event(command.target);
   if (detail === undefined) throw new RouterError('NOT_FOUND', `No event ${command.target}.`);
@@ -40,7 +47,7 @@ export async function sendCommand(request: CommandRequest, { view, pipeline, man
     throw new RouterError('WRONG_STATE', `Event ${command.target} is ${state}; ${command.kind} is for parked and ambiguous steps.`);
   if (isResubmit && UNENDED.has(state))
     throw new RouterError('WRONG_STATE', `Event ${command.target} is ${state}; resubmit is for events that have ended.`);
-  const again = isResubmit ? manager.again(original, await nextNumber(view, original.id), replacement) : undefined;
+  const again = isResubmit ? manager.again(original, await nextNumber(view, original.id), replacement) : [];
   const now = nowIso();
   const event: Event = {
     specversion: '1.0',

@@ -6,16 +6,15 @@ import { catalogOf } from './catalog.js';
 import { MINUTE_MS, systemClock } from './clock.js';
 import type { Config } from './config.js';
 import { RouterError } from './errors.js';
-import type { Event } from './event/event.js';
 import { EVENT_TYPES } from './event/types.js';
 import { createHttpServer } from './http/server.js';
 import type { Journal } from './journal/journal.js';
 import { UNFINISHED, type Unfinished } from './journal/records.js';
 import { openEmbedded } from './log/embedded.js';
 import type { Log } from './log/log.js';
+import { parseJson } from './manager/json-body.js';
 import { Manager } from './manager/manager.js';
-import { parseJson, readPayload } from './manager/payload.js';
-import { compileExpression } from './mapper/expression.js';
+import { readPayload } from './manager/payload.js';
 import { loadMappings, readMappingFolder } from './mapper/load.js';
 import { createRouteTable } from './mapper/route-table.js';
 import { createMetrics, type MetricsReaders } from './metrics.js';
@@ -27,6 +26,7 @@ import { registerSecret } from './redact.js';
 import { createRunLog } from './run-log.js';
 import { unreadableSecrets } from './secret-files.js';
 import { sendCommand } from './send-command.js';
+import { compileSourceKeys } from './source-keys.js';
 import { View } from './view/view.js';
 import { ActionError, type DestinationTools } from './workflow/action.js';
 import { ACTIONS, DESTINATION_KINDS } from './workflow/actions/registry.js';
@@ -53,7 +53,7 @@ export interface RunningRouter {
 
 const RUN_QUEUE = 2_000;
 const ACCEPT_BATCH = 256;
-const INTERNAL_TYPES = ['router.command', 'router.digest', 'router.expiry', 'router.unreadable'];
+const INTERNAL_TYPES = ['router.command', 'router.digest', 'router.expiry', 'router.poison', 'router.unreadable'];
 
 /** What destinations are opened with. */
 export function destinationTools(version: string): DestinationTools {
@@ -94,8 +94,8 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
     },
   });
   const keys = compileSourceKeys(config.sources, ({ source, event, detail }) => {
-    metrics.keyErrors.inc({ source });
-    logger.warn({ source, event: event.id, detail }, "the source's key failed; the event gets its default key");
+    metrics.count('keyErrors', { source });
+    logger.warn({ event: event.id, source, detail }, "the source's key failed; the event gets its default key");
   });
   const store = openEmbedded({ dir: config.log.dir, clock });
   const writes = new WriteHealth(clock);

@@ -9,6 +9,8 @@ import { RunningRouter } from '#test/support/running-router.js';
 
 const router = new RunningRouter();
 const target = new HttpTarget();
+/** An event's attributes take no control characters, its data do. */
+const DIRECTIONS = 'key\u202egnp\u2066\u2028fake line';
 const HOSTILE = 'key\u001b[31m\u009b2J\u202e\nfake line';
 const step = (path: string, more: object = {}): object => ({
   id: 'call',
@@ -175,22 +177,19 @@ test('a command in the wrong state ends with 1', async () => {
 });
 
 test('text from events cannot reach the terminal as more than text', async () => {
-  const { id } = (await router.send({ type: 'parks', correlationid: HOSTILE, subject: HOSTILE, data: { labels: { note: HOSTILE } } })) as {
-    id: string;
-  };
-  const runs = [
-    await ask(['explain', id]),
-    await ask(['events', '--key', HOSTILE]),
-    await ask(['events', '--key', HOSTILE, '--format', 'json']),
-    await ask(['explain', id, '--format', 'json']),
-  ];
-  for (const { out, err } of runs) {
-    expect(out).toContain('fake line');
+  const sent = { type: 'parks', correlationid: DIRECTIONS, subject: DIRECTIONS, data: { labels: { note: HOSTILE } } };
+  const { id } = (await router.send(sent)) as { id: string };
+  const explained = [await ask(['explain', id]), await ask(['explain', id, '--format', 'json'])];
+  const listed = [await ask(['events', '--key', DIRECTIONS]), await ask(['events', '--key', DIRECTIONS, '--format', 'json'])];
+  for (const { out } of explained) expect(out).toContain('fake line');
+  for (const { out, err } of [...explained, ...listed]) {
     expect((out + err).replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u);
     expect(out).not.toMatch(/^fake line/m);
   }
-  expect(runs[1]?.out.trimEnd().split('\n')).toHaveLength(1);
-  expect(parsed<{ events: { key: string }[] }>(runs[2] as CliRun).events[0]?.key).toBe(HOSTILE);
+  expect(listed[0]?.out.trimEnd().split('\n')).toHaveLength(1);
+  expect(parsed<{ events: { key: string }[] }>(listed[1] as CliRun).events[0]?.key).toBe(DIRECTIONS);
+  const { json } = await router.ask(`/api/v1/events/${id}`);
+  expect(parsed<object>(explained[1] as CliRun)).toEqual(json);
 });
 
 test.each(['send --type t', 'events', 'events retry x --reason r', 'explain x'])(

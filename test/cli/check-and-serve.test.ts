@@ -107,6 +107,6 @@ test('serve on a port that is taken says so in one line, ends with 2 and leaves 
   await new Promise((closed) => taken.close(closed));
 });
 
-test('schema of a type nobody knows ends with 1 and names those that have one', async () => {
-  expect(await cli(['schema', '--type', 'nobody'])).toMatchObject({ code: 1, err: expect.stringContaining('alertmanager.alert') });
+test('schema of a type nobody knows ends with 2 and names those that have one', async () => {
+  expect(await cli(['schema', '--type', 'nobody'])).toMatchObject({ code: 2, err: expect.stringContaining('alertmanager.alert') });
 });

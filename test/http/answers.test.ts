@@ -55,6 +55,15 @@ beforeAll(async () => {
       parks: [{ name: 'parks', actions: [step('call', '/refuse', { onError: 'park' }), step('after', '/work')] }],
       loses: [{ name: 'loses', actions: [step('call', '/lose')] }],
       waits: [{ name: 'waits', actions: [step('call', '/busy', { retry: { attempts: 9, backoff: '1h' } })] }],
+      passes: [
+        {
+          name: 'passes',
+          actions: [
+            step('whole', '${{ data.path }}', { onError: 'continue' }),
+            step('part', '/work/${{ data.path }}', { onError: 'continue' }),
+          ],
+        },
+      ],
       plans: [{ name: 'plans', mode: 'shadow', actions: [step('call', '/work')] }],
       'alertmanager.alert': [{ name: 'alerts', when: "data.labels.cluster == 'mac-7'", actions: [step('call', '/work')] }],
     },
@@ -168,6 +177,8 @@ const bytes = (body: Uint8Array, headers: Record<string, string> = {}): RequestI
   headers: { 'content-type': 'application/json', ...headers },
   body: body as Uint8Array<ArrayBuffer>,
 });
+/** Whoever compares its length with a number throws. */
+const STRANGE = { length: { toString: 1, valueOf: 1 } };
 const command = (body: unknown): RequestInit => json(body);
 
 test.each<[what: string, path: string, init: RequestInit, code: ErrorCode, pointer?: string]>([
@@ -186,13 +197,16 @@ test.each<[what: string, path: string, init: RequestInit, code: ErrorCode, point
   ['a gzip bomb', '/ingest/adhoc', bytes(gzipSync(Buffer.alloc(50_000_000)), { 'content-encoding': 'gzip' }), 'BODY_TOO_LARGE'],
   ['a body one byte too large', '/ingest/adhoc', json(`"${'x'.repeat(100_000 - 1)}"`), 'BODY_TOO_LARGE'],
   ['no type', '/ingest/adhoc', json({ data: {} }), 'BODY_INVALID', '/type'],
-  ['an unknown field', '/ingest/adhoc', json({ type: 't', date: {} }), 'BODY_INVALID', ''],
+  ['an unknown field', '/ingest/adhoc', json({ type: 't', date: {} }), 'BODY_INVALID', '/date'],
+  ['an object with a length that is none', '/ingest/adhoc', json({ type: STRANGE }), 'BODY_INVALID', '/type'],
+  ['a command with such an object', '/api/v1/events/none/retry', json({ reason: STRANGE }), 'INVALID_REQUEST', '/reason'],
+  ['a key that stands twice', '/ingest/adhoc', json('{"type":"a","type":"b"}'), 'BODY_AMBIGUOUS', '/type'],
   ["the router's own types", '/ingest/adhoc', json({ type: 'router.command', data: {} }), 'BODY_INVALID', '/type'],
   ['another webhook version', '/ingest/alertmanager', json({ ...webhook(alert), version: '5' }), 'BODY_INVALID', '/version'],
   ['no alerts', '/ingest/alertmanager', json(webhook()), 'BODY_INVALID', '/alerts'],
   ['too many alerts', '/ingest/alertmanager', json(webhook(alert, alert, alert, alert)), 'BATCH_TOO_LARGE', '/alerts'],
   ['an event that is too large', '/ingest/adhoc', json({ type: 't', data: 'x'.repeat(30_000) }), 'EVENT_TOO_LARGE', ''],
-  ['what is no CloudEvent', '/ingest/events', json({ a: 1 }), 'BODY_INVALID'],
+  ['what is no CloudEvent', '/ingest/events', json({ a: 1 }), 'BODY_INVALID', '/specversion'],
   ['an unknown event', '/api/v1/events/none', {}, 'NOT_FOUND'],
   ['an unknown incident', '/api/v1/incidents/none', {}, 'NOT_FOUND'],
   ['an unknown path', '/api/v2/events', {}, 'NOT_FOUND'],
@@ -247,6 +261,15 @@ test.each([
   expect(json).toMatchObject({ code: 'WRONG_STATE', status: 409, detail: expect.stringContaining(`is ${state}; ${kind} is for`) });
 });
 
+test('no value of a payload that a step passes on can harm the router: the step fails, the next event runs', async () => {
+  for (const data of [{ path: STRANGE }, { path: { toString: 1 } }, { path: [] }, { path: null }, { path: { valueOf: null, length: 3 } }]) {
+    const { state, branches } = await router.send({ type: 'passes', data });
+    expect([state, branches[0].steps[0].state]).toEqual(['done', 'failed']);
+  }
+  expect((await router.ask('/readyz')).status).toBe(200);
+  expect(await router.send({ type: 'passes', data: { path: '/work' } })).toMatchObject({ state: 'done' });
+});
+
 test('405 says what is allowed', async () => {
   expect((await router.ask('/ingest/adhoc')).headers.get('allow')).toBe('POST');
   expect((await router.post('/api/v1/events', {})).headers.get('allow')).toBe('GET, HEAD');
@@ -257,7 +280,7 @@ test.each([['/ingest/adhoc/'], ['//ingest/adhoc'], ['/ingest//adhoc/']])('POST %
 });
 
 test('a key with every nasty character is one key', async () => {
-  const keys = ['a/b', 'a//b', '%2f', '?', '#', ' ', '..', '../..', 'ü', '💥', '\u0000', '"', "'", '\\', '{}', ':', '%', '+', '&=', '<b>'];
+  const keys = ['a/b', 'a//b', '%2f', '?', '#', ' ', '..', '../..', 'ü', '💥', '"', "'", '\\', '{}', ':', '%', '+', '&=', '<b>'];
   for (const key of keys) {
     const { json: sent } = await router.post('/ingest/adhoc', { type: 'works', correlationid: key, source: 'src' });
     await router.over(sent.events[0].id);

@@ -128,6 +128,8 @@ const body = fc.oneof(
     '{"reason":"r"}',
     '{"reason":"r","step":"s","output":{"a":1}}',
     '{"type":"t","data":{"__proto__":1}}',
+    '{"type":{"length":{"toString":1,"valueOf":1}}}',
+    '{"reason":{"length":{"toString":1,"valueOf":1}}}',
     '{"specversion":"1.0","id":"1","source":"s","type":"t"}',
     '[{"specversion":"1.0","id":"1","source":"s","type":"t"}]',
     '{"version":"4","status":"firing","receiver":"","groupKey":"","groupLabels":{},"commonLabels":{},"commonAnnotations":{},"externalURL":"","alerts":[{}]}',

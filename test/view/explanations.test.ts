@@ -234,6 +234,19 @@ test('data that does not have the shape of its type', async () => {
   await expectExplained('quarantined', id);
 });
 
+test('a body from Argo that cannot be read', async () => {
+  const { json } = await router.post('/ingest/argo', { event: { id: 'argo-1', subject: 'nobody' }, body: { type: 'run' } });
+  const { id } = json.events[0];
+  await router.over(id);
+  await expectExplained('poison', id);
+});
+
+test('a repeat of what no route took', async () => {
+  const fingerprint = '00000000000000a7';
+  await post({ fingerprint, severity: 'warning' });
+  await expectExplained('repeat-untaken', await post({ fingerprint, severity: 'warning' }));
+});
+
 test('a step that was done already within its once', async () => {
   const first = await router.send({ type: 'bounce', id: 'o1', correlationid: 'mac-7', phase: 'firing' });
   const key = first.event.partitionkey as string;

@@ -1,7 +1,9 @@
 import type { CommandModule } from 'yargs';
 import { MINUTE_MS, SECOND_MS } from '../clock.js';
 import { RouterError } from '../errors.js';
+import { newId } from '../event/id.js';
 import { OUTCOMES } from '../journal/records.js';
+import { systemRandom } from '../random.js';
 import type { EventDetail } from '../view/shapes.js';
 import { ask, type ClientFlags, clientOptions } from './client.js';
 import { type CliIo, formatOption, jsonOption, jsonText, lesson, UsageError, wholeNumber } from './io.js';
@@ -22,7 +24,7 @@ export const sendOptions = {
   source: { type: 'string', describe: 'Configured source to post to; default adhoc, for CloudEvents events' },
   type: { type: 'string', describe: 'Without a file: the event type' },
   data: { type: 'string', describe: 'Without a file: the data, as JSON' },
-  id: { type: 'string', describe: 'Without a file: your id for it; sent twice, it is one event' },
+  id: { type: 'string', describe: 'Without a file: your id for it; sent twice, it is one event. Default: made' },
   wait: { type: 'number', default: 30, describe: 'Seconds to wait for the end; 0: do not wait' },
   ...clientOptions,
   ...formatOption,
@@ -59,7 +61,7 @@ export function sendCommand(io: CliIo): CommandModule<object, Flags> {
         ) as never,
     async handler(flags) {
       const waitMs = wholeNumber('wait', flags.wait, 0, MAX_WAIT_S) * SECOND_MS;
-      const body = flags.file === undefined ? adhocBody(flags) : fileBody(io, flags, flags.file);
+      const body = flags.file === undefined ? adhocBody(io, flags) : fileBody(io, flags, flags.file);
       const type = contentType(body);
       const source = flags.source ?? (type === 'application/json' ? 'adhoc' : 'events');
       const { events } = await ask<{ events: { id: string }[] }>(io, flags, `/ingest/${encodeURIComponent(source)}`, {
@@ -88,10 +90,12 @@ function tell(io: CliIo, flags: Flags, details: readonly EventDetail[]): void {
   if (open > 0) io.err(`After ${flags.wait} s ${open} of ${details.length} are not over; the router goes on. See: sre-router explain ID\n`);
 }
 
-function adhocBody(flags: Flags): string {
+function adhocBody(io: CliIo, flags: Flags): string {
   if (flags.type === undefined) throw new UsageError('Name a file to send, or give --type and --data.');
   const data = flags.data === undefined ? undefined : jsonOption('data', flags.data);
-  return JSON.stringify({ type: flags.type, ...(data === undefined ? {} : { data }), ...(flags.id === undefined ? {} : { id: flags.id }) });
+  // Always with an id: an answer that is lost on the way and asked for again is not a second event.
+  const id = flags.id ?? newId(io.clock, systemRandom);
+  return JSON.stringify({ type: flags.type, id, ...(data === undefined ? {} : { data }) });
 }
 
 function fileBody(io: CliIo, flags: Flags, file: string): Buffer {

@@ -7,7 +7,11 @@ const reason = z.string().min(1).max(500).describe('Why; kept with the command.'
 const step = z.string().min(1).max(200).optional().describe('Default: every step that waits for a person.');
 const branch = z.int().min(0).max(1_000).optional().describe('Where several routes took the event: which of them, from 0.');
 const anyJson = z.unknown();
-const accepted = z.object({ id: z.string().describe('Of the command; of the new event for resubmit.') });
+const accepted = z.object({ id: z.string().describe('Of the command.') });
+const resubmitted = z.object({
+  id: z.string().describe('Of the new event.'),
+  events: z.array(z.string()).optional().describe('All new events, where a body that could not be read before gave several.'),
+});
 
 interface Kind {
   readonly kind: CommandRequest['kind'];
@@ -41,8 +45,9 @@ export const commands: readonly Endpoint[] = KINDS.map(({ kind, summary, schema 
   summary,
   params: { id: 'Event id.' },
   body: { types: ['application/json'], schema },
-  answers: { 202: { description: "Durable; taken by the run's owner, once.", schema: accepted } },
+  answers: { 202: { description: "Durable; taken by the run's owner, once.", schema: kind === 'resubmit' ? resubmitted : accepted } },
   errors: [
+    ...(kind === 'resubmit' ? (['BODY_INVALID', 'UNKNOWN_SOURCE', 'BATCH_TOO_LARGE'] as const) : []),
     'NOT_FOUND',
     'WRONG_STATE',
     'CONTENT_TYPE',
@@ -50,6 +55,7 @@ export const commands: readonly Endpoint[] = KINDS.map(({ kind, summary, schema 
     'BODY_NOT_UTF8',
     'BODY_TOO_DEEP',
     'BODY_FORBIDDEN_KEY',
+    'BODY_AMBIGUOUS',
     'EVENT_TOO_LARGE',
     'NOT_DURABLE',
     'STOPPING',

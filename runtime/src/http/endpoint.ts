@@ -28,7 +28,7 @@ export interface ApiPorts {
   ): Promise<readonly { readonly id: string; readonly quarantine?: string | undefined }[]>;
   /** UTF-8 JSON → value, strictly: depth and forbidden keys are checked. Throws RouterError. */
   readJson(body: Buffer): Json;
-  command(request: CommandRequest): Promise<{ id: string }>;
+  command(request: CommandRequest): Promise<{ id: string; events?: string[] }>;
   readiness(): Promise<{ ready: boolean; reasons: readonly string[] }>;
   mappings(): Json;
   metricsText(): Promise<string>;

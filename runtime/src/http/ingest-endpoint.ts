@@ -29,6 +29,7 @@ export const ingest: Endpoint = {
     'BODY_NOT_UTF8',
     'BODY_TOO_DEEP',
     'BODY_FORBIDDEN_KEY',
+    'BODY_AMBIGUOUS',
     'BODY_NOT_INFLATABLE',
     'BODY_INVALID',
     'BATCH_TOO_LARGE',

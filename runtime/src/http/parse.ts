@@ -1,11 +1,12 @@
 import type { z } from 'zod';
 import { RouterError } from '../errors.js';
+import { parseSafely } from '../event/parse-safely.js';
 
 const escapePointer = (part: PropertyKey): string => String(part).slice(0, 100).replaceAll('~', '~0').replaceAll('/', '~1');
 
 /** Throws INVALID_REQUEST that names the first thing that is wrong; with a pointer if it is in a body. */
 export function parse<T extends z.ZodType>(schema: T, value: unknown, where: 'query' | 'body'): z.output<T> {
-  const parsed = schema.safeParse(value ?? {});
+  const parsed = parseSafely(schema, value ?? {});
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const path = issue?.path ?? [];

@@ -3,6 +3,9 @@ import type { Branch, Marker, Meaning } from '../journal/records.js';
 import type { RouteTable, RouteTrial } from '../plan.js';
 import type { BranchShape, Explanation, State } from './shapes.js';
 
+/** A body that a source could not read (manager/poison.ts). */
+const POISON_TYPE = 'router.poison';
+
 /** What is known of an event when it is explained. */
 export interface Facts {
   readonly id: string;
@@ -112,6 +115,8 @@ function sentences(facts: Facts, trials: readonly RouteTrial[]): string[] {
           ? `No route took it; today none exists for its type, ${event.type}.`
           : `No route exists for its type, ${event.type}.`,
     );
+  if (state === 'repeat' && reason === 'no-route')
+    told.push('No live route had taken its incident; the routes were tried again, and none takes it.');
   if (reason !== undefined && PINNED.has(reason) && branches.length > 0)
     told.push(`Its incident keeps the routes with which it began, as they were then: ${branches.map(({ route }) => route).join(', ')}.`);
   if (marker !== undefined && marker.run !== true && state === 'done' && facts.meaning !== 'none')
@@ -134,7 +139,10 @@ function why({ id, event, isUnreadable, meaning, reason, marker }: Facts): strin
     return `It came too late: its expirytime, ${event?.expirytime ?? ''}, had passed when its turn came${marker === undefined ? '' : `, ${new Date(marker.t).toISOString()}`}.`;
   if (reason === 'schema') {
     const [pointer, ...what] = (event?.quarantine ?? '').split(': ');
-    return `Its data does not have the shape of its type ${event?.type ?? ''}: at ${pointer === '' || pointer === undefined ? '/' : pointer}: ${what.join(': ') || 'unknown'}. Nothing runs.`;
+    const where = pointer === '' || pointer === undefined ? '/' : pointer;
+    if (event?.type === POISON_TYPE)
+      return `Its body could not be read and is kept as it came: at ${where}: ${what.join(': ')}. Nothing runs.`;
+    return `Its data does not have the shape of its type ${event?.type ?? ''}: at ${where}: ${what.join(': ') || 'unknown'}. Nothing runs.`;
   }
   return (reason === undefined ? undefined : REASONS[reason]) ?? MEANINGS[meaning];
 }
@@ -185,8 +193,10 @@ const isHeld = ({ state }: { readonly state: string }): boolean => state === 'pa
 
 /** Commands that help now, ready to paste. */
 function advice({ id, state, event, meaning, branches, isUnreadable }: Facts): string[] {
-  if (event === undefined || isUnreadable || meaning === 'orphan' || event.type.startsWith('router.')) return [];
+  if (event === undefined || isUnreadable || meaning === 'orphan') return [];
   const again = (data: string): string => `sre-router events resubmit ${id}${data} --reason WHY`;
+  if (event.type === POISON_TYPE) return [`${again('')}   (reads the body again: once the configuration is mended, or with --data FILE)`];
+  if (event.type.startsWith('router.')) return [];
   if (state === 'quarantined') return [`${again(' --data FILE')}   (FILE: the corrected data, as JSON)`];
   if (state === 'failed') return [`${again('')}   (the whole event once more, as a new one)`];
   if (state === 'unrouted') return [`${again('')}   (once a route takes it)`];
