@@ -82,7 +82,16 @@ test('a payload is not dumped: long texts, deep and long structures, and rings a
   expect(() => JSON.parse(json) as unknown).not.toThrow();
 });
 
-test('readable lines have no colour unless asked for', () => {
+test('readable lines have colour only when asked for', () => {
+  let coloured = '';
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      coloured += chunk.toString();
+      done();
+    },
+  });
+  createLogger({ readable: true, colour: true, destination: stream }).info('x');
+  expect(coloured).toContain('\u001b[32m');
   const { readable } = both((logger) => logger.info({ a: 1 }, 'plain'));
   expect(readable).toMatch(/^\[\d\d:\d\d:\d\d\.\d{3}\] INFO: plain \{"a":1\}\n$/);
 });

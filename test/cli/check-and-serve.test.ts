@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
+import { wantsColour } from '#runtime/cli/io.js';
 import { cli } from '#test/support/cli.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'sre-router-cli-'));
@@ -74,6 +75,16 @@ test('serve with what is no YAML, or with mappings that are not valid, ends with
     code: 2,
     err: expect.stringContaining('the mappings are not valid'),
   });
+});
+
+test.each([
+  [80, {}, true],
+  [undefined, {}, false],
+  [80, { NO_COLOR: '1' }, false],
+  [80, { NO_COLOR: '' }, true],
+  [80, { TERM: 'dumb' }, false],
+])('with %s columns and the environment %j logs are coloured: %s', (columns, env, expected) => {
+  expect(wantsColour({ columns, env })).toBe(expected);
 });
 
 test('a setting of the environment that nobody knows is refused like one of the file', async () => {

@@ -28,6 +28,11 @@ export function lesson(examples: readonly (readonly [what: string, call: string]
   return ['Examples:', ...examples.flatMap(([what, call]) => [`  # ${what}`, `  ${call}`]), '', notes].join('\n');
 }
 
+/** Colours only for a person who can see them and has not said otherwise (https://no-color.org). */
+export function wantsColour({ columns, env }: Pick<CliIo, 'columns' | 'env'>): boolean {
+  return columns !== undefined && !env.NO_COLOR && env.TERM !== 'dumb';
+}
+
 /** JSON that a terminal shows as it is: what JSON itself does not escape of control and direction characters is escaped too. */
 export function jsonText(value: unknown): string {
   const text = JSON.stringify(value, null, 2);

@@ -5,7 +5,7 @@ import { loadConfig } from '../config-load.js';
 import { asError } from '../errors.js';
 import { createLogger } from '../observe.js';
 import { serve } from '../serve.js';
-import { type CliIo, lesson, wholeNumber } from './io.js';
+import { type CliIo, lesson, wantsColour, wholeNumber } from './io.js';
 import { VERSION } from './version.js';
 
 interface Flags {
@@ -48,11 +48,10 @@ export function serveCommand(io: CliIo): CommandModule<object, Flags> {
         flags: { 'http.host': flags.host, 'http.port': flags.port, 'log.dir': flags.data, mappings: flags.mappings },
         ...KINDS,
       });
-      const isTerminal = io.columns !== undefined;
       const logger = createLogger({
         level: flags.level,
-        readable: isTerminal,
-        colour: isTerminal && !io.env.NO_COLOR && io.env.TERM !== 'dumb',
+        readable: io.columns !== undefined,
+        colour: wantsColour(io),
       });
       const unwatch = watchCrashes(logger);
       const router = await serve(config, { logger, version: VERSION, onLost: () => process.exit(1) }).catch((error: unknown) => {
