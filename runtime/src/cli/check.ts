@@ -14,6 +14,7 @@ import { compileSourceKeys } from '../source-keys.js';
 import type { Checked } from '../workflow/action.js';
 import { DESTINATION_KINDS } from '../workflow/actions/registry.js';
 import { openDestinations } from '../workflow/destinations.js';
+import { type CliIo, formatOption, jsonText, lesson } from './io.js';
 import { VERSION } from './version.js';
 
 interface Flags {
@@ -28,25 +29,30 @@ type Found = Checked & { readonly destination: string };
 /** Without a configuration, mappings may name the default destinations. */
 const ASSUMED = ['slack', 'jira', 'sre'];
 
-export const checkCommand: CommandModule<object, Flags> = {
+export const checkOptions = {
+  config: { type: 'string', describe: 'Configuration: its destinations and mappings folder are used' },
+  mappings: { type: 'string', describe: 'Folder of mapping files; default: the configuration, else ./mappings' },
+  online: { type: 'boolean', default: false, describe: 'Also ask the destinations: tokens, rights, channels, projects, issue types' },
+  ...formatOption,
+} as const;
+
+export const checkCommand = (io: CliIo): CommandModule<object, Flags> => ({
   command: 'check',
   describe: 'Check mapping files and run their tests',
   builder: (yargs) =>
-    yargs
-      .option('config', { type: 'string', describe: 'Configuration: its destinations and mappings folder are used' })
-      .option('mappings', { type: 'string', describe: 'Folder of mapping files' })
-      .option('online', {
-        type: 'boolean',
-        default: false,
-        describe: 'Also ask the destinations whether tokens, rights, channels, projects and issue types are there',
-      })
-      .option('format', { choices: ['text', 'json'] as const, default: 'text' as const })
-      .example('$0 check --mappings mappings', 'exit 0 fine, 1 problems, 2 wrong usage')
-      .example('$0 check --online --config router.yaml', 'asks Slack, Jira and the others; changes nothing') as never,
+    yargs.options(checkOptions).epilogue(
+      lesson(
+        [
+          ['every finding with file:line:column and what to do', 'sre-router check --mappings mappings'],
+          ['before a release: asks Slack, Jira and the others, changes nothing', 'sre-router check --online --config router.yaml'],
+        ],
+        'Exit 0: fine, warnings apart. 1: errors found. 2: wrong usage or configuration.',
+      ),
+    ) as never,
   async handler(flags) {
     const config = loadConfig({
       ...(flags.config === undefined ? {} : { file: flags.config }),
-      env: process.env,
+      env: io.env,
       flags: { mappings: flags.mappings },
       ...KINDS,
     });
@@ -56,7 +62,8 @@ export const checkCommand: CommandModule<object, Flags> = {
     const files = await readMappingFolder(config.mappings);
     const findings = checkMappings(files, { ...catalog, destinations });
     const isText = flags.format === 'text';
-    if (isText) say(renderFindings(findings, 'text'));
+    const say = (text: string): void => io.out(`${text}\n`);
+    if (isText) say(cleanLines(renderFindings(findings, 'text')));
     const online: Found[] = [];
     if (flags.online) {
       for await (const found of askAll(config, literalUses(files, catalog))) {
@@ -66,10 +73,12 @@ export const checkCommand: CommandModule<object, Flags> = {
     }
     const misses = online.filter(({ ok }) => !ok).length;
     if (isText && flags.online) say(`${online.length} thing(s) asked online, ${misses} miss(es)`);
-    if (!isText) say(JSON.stringify({ findings, ...countFindings(findings), ...(flags.online ? { online, misses } : {}) }, null, 2));
-    process.exitCode = countFindings(findings).errors + misses === 0 ? 0 : 1;
+    if (!isText) io.out(jsonText({ findings, ...countFindings(findings), ...(flags.online ? { online, misses } : {}) }));
+    io.exitCode = countFindings(findings).errors + misses === 0 ? 0 : 1;
   },
-};
+});
+
+const cleanLines = (text: string): string => text.split('\n').map(cleanForTerminal).join('\n');
 
 async function* askAll(config: Config, uses: readonly MappedUse[]): AsyncGenerator<Found> {
   const tools = destinationTools(VERSION);
@@ -89,5 +98,3 @@ function cleaned(found: Found): Found {
 
 const lineOf = (found: Found): string =>
   found.ok ? `ok    ${found.destination}: ${found.what}` : `MISS  ${found.destination}: ${found.what}\n      → ${found.remedy}`;
-
-const say = (text: string): void => void process.stdout.write(`${text}\n`);

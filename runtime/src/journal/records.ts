@@ -60,6 +60,8 @@ export interface Accepted {
   offset: number;
   atMs: number;
   meaning: Meaning;
+  /** Why it means that: a short code (incident/bind.ts). Absent in runs of an earlier release. */
+  reason?: string;
   /** Incident key, where it belongs to one. */
   incident?: string;
   /** incident.openedBy: tells it from a later incident of the same key. */
@@ -154,6 +156,7 @@ export interface History {
   acceptedMs: number;
   finishedMs: number;
   meaning: Meaning;
+  reason?: string;
   incident?: string;
   table: string;
   branches: BranchHistory[];

@@ -45,7 +45,8 @@ export class AfterCall {
 
   unknown({ step, state, action, destination, input }: Ready, intent: Progress, error: ActionError): StepEnd {
     const settlement = action.settlement(destination.client, input);
-    if (settlement.by === 'person') return this.#record.ambiguous(step, state, `${error.message} ${settlement.why}`);
+    if (settlement.by === 'person')
+      return this.#record.ambiguous(step, state, `${error.message.replace(/[^.]$/, '$&.')} ${settlement.why}`);
     const nowMs = this.#runner.clock.nowMs();
     const forEver = { ...step.retry, attempts: Number.MAX_SAFE_INTEGER, maxAgeMs: Number.MAX_SAFE_INTEGER };
     const backoff = decideRetry(forEver, intent.n, intent.firstMs, nowMs, error.retryAfterMs ?? 0, this.#runner.random);

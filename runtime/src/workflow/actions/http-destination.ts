@@ -27,7 +27,7 @@ export const http: DestinationKind<z.output<typeof config>, HttpClient> = {
       } catch (error) {
         if (error instanceof ActionError) throw error;
         // The error would quote the file.
-        throw new ActionError('known', 'secret-unreadable', `${headersFile} is not a JSON object {header: value}.`);
+        throw new ActionError('known', 'secret-invalid', `The secret file ${headersFile} is no JSON object {header: value}.`);
       }
     };
     return openHttp({ baseUrl, idempotency, headers }, tools);
