@@ -57,7 +57,10 @@ const accepted = (id: string, offset: number): Accepted => ({
 const ledger = (next: number, received: number, done: number): Ledger => ({ next, received, outcomes: { done } });
 const marker = (offset: number): unknown => ({ o: 'done', p: offset, t: 0 });
 
-function restore(): Promise<Restored> {
+type Told = Omit<Restored, 'lost'> & { readonly lost: readonly string[] };
+
+/** With the lost ones by id. */
+async function restore(): Promise<Told> {
   const routes = new PinnedRoutes({
     get: (key) => log.get(0, key),
     routes: () => ({
@@ -73,7 +76,8 @@ function restore(): Promise<Restored> {
     isLogRead = true;
     return partitionLog(log, 0).records();
   };
-  return restorePartition(0, { journal: log, clock, records }, damage, routes);
+  const restored = await restorePartition(0, { journal: log, clock, records }, damage, routes);
+  return { ...restored, lost: restored.lost.map(({ id }) => id) };
 }
 
 test('the log is not read while the ledger is whole and its law holds', async () => {

@@ -1,5 +1,5 @@
-import type { Event, Json } from '../event/event.js';
-import { eventSchema } from '../event/event.js';
+import type { Json } from '../event/event.js';
+import { readEvent, unreadableId } from '../event/stored-event.js';
 import type { Journal } from '../journal/journal.js';
 import type { BranchHistory, History, Ledger, Marker, Outcome, Progress, Settled } from '../journal/records.js';
 import { duplicateKey, markerKey, progressKey, settledKey } from '../journal/records.js';
@@ -12,6 +12,8 @@ export interface AuditedRecord {
 /** An event that was accepted, and of which the journal knows neither a run nor an end. */
 export interface LostRun {
   readonly id: string;
+  /** Its ordering key; empty: the record is no event. */
+  readonly key: string;
   readonly offset: number;
 }
 
@@ -26,19 +28,6 @@ export interface AuditPorts {
   isMarkerDamaged(eventId: string): boolean;
 }
 
-/** Id under which a record that is no event is counted. */
-export const unreadableId = (offset: number): string => `unreadable-${offset}`;
-
-/** The event in a record, or undefined when it is none. */
-export function eventOf(value: Buffer): Event | undefined {
-  try {
-    const parsed = eventSchema.safeParse(JSON.parse(value.toString('utf8')));
-    return parsed.success ? parsed.data : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 /**
  * Reads the log beside the journal, when the two cannot both be whole: the ledger is gone, or its law is broken. Cost follows what the log keeps.
  * `counted`: the ledger as the markers tell it, for the case that there is none. What was trimmed is not in it: its law holds all the same.
@@ -51,7 +40,8 @@ export async function audit(ports: AuditPorts, next: number | undefined): Promis
   const unknown: LostRun[] = [];
   let decided = 0;
   for await (const { offset, value } of ports.records()) {
-    const id = eventOf(value)?.id ?? unreadableId(offset);
+    const event = readEvent(value);
+    const id = event?.id ?? unreadableId(offset);
     const marker = (await ports.journal.get(ports.partition, markerKey(id))) as Marker | undefined;
     if (ports.liveOffset(id) === offset) decided = offset + 1;
     else if (marker?.p === offset || (marker === undefined && ports.isMarkerDamaged(id))) {
@@ -60,7 +50,7 @@ export async function audit(ports: AuditPorts, next: number | undefined): Promis
     } else if ((await ports.journal.get(ports.partition, duplicateKey(id, offset))) !== undefined) {
       decided = offset + 1;
       count('duplicate');
-    } else unknown.push({ id, offset });
+    } else unknown.push({ id, key: event?.partitionkey ?? '', offset });
   }
   // Behind the last that was decided they simply wait to be.
   const lost = unknown.filter(({ offset }) => offset < (next ?? decided));

@@ -1,6 +1,6 @@
 import type { Event } from '../event/event.js';
 import { eventSchema } from '../event/event.js';
-import { unreadableId } from './audit.js';
+import { UNREADABLE_TYPE, unreadableId } from '../event/stored-event.js';
 import type { Partition } from './partition.js';
 import type { Delivery } from './partition-ports.js';
 
@@ -108,7 +108,7 @@ export class Intake {
     const event: Event = {
       specversion: '1.0',
       id: unreadableId(record.offset),
-      type: 'router.unreadable',
+      type: UNREADABLE_TYPE,
       source: 'router',
       ingestsource: 'router',
       time: now,

@@ -1,4 +1,3 @@
-import { HOUR_MS } from '../clock.js';
 import { asError } from '../errors.js';
 import type { Event, Json } from '../event/event.js';
 import { incidentKeyOf } from '../event/event.js';
@@ -23,8 +22,8 @@ import { RunLoop } from './run-loop.js';
 import type { Run } from './run-state.js';
 import { newRun } from './run-state.js';
 import type { RunnerPorts } from './runner.js';
-import type { TrimPorts } from './trim.js';
-import { trimOldest, trimRest } from './trim.js';
+import type { TrimLog } from './trim.js';
+import { Trimmer } from './trim.js';
 
 /**
  * The owner of one partition: takes its events in order, binds them to incidents, journals what they become, and runs the runs.
@@ -40,16 +39,15 @@ export class Partition {
   readonly #loop: RunLoop;
   readonly #routes: PinnedRoutes;
   readonly #damage: DamageWatch;
+  readonly #trimmer: Trimmer;
   #ledger: Ledger = { next: 0, received: 0, outcomes: {} };
   #stopping = false;
-  #restTrimmedMs: number;
   readonly #runner: RunnerPorts;
 
   constructor(partition: number, ports: PartitionPorts, rules: PartitionRules) {
     this.#partition = partition;
     this.#ports = ports;
     this.#rules = rules;
-    this.#restTrimmedMs = ports.clock.nowMs();
     const keepClosedMs = Math.max(rules.reopenWithinMs, rules.dedupeWindowMs);
     this.#incidents = new IncidentBook(
       ports.clock,
@@ -71,11 +69,17 @@ export class Partition {
       incident: (key, opener) => this.#incidents.of(key, opener),
       mayStart: () => !this.#stopping && ports.mayStart(),
     };
+    this.#trimmer = new Trimmer(partition, {
+      journal: ports.journal,
+      put: (entries) => this.#put(entries),
+      isLive: (eventId) => this.#loop.live.get(eventId) !== undefined || this.#loop.endedAt(eventId) !== undefined,
+      nowMs: () => ports.clock.nowMs(),
+    });
     this.#loop = new RunLoop(
       {
         runner: this.#runner,
         incidents: this.#incidents,
-        count: (eventId, outcome, reason, meaning) => this.#count(eventId, outcome, reason, meaning),
+        count: ({ eventId, key }, outcome, reason, meaning) => this.#count(eventId, key, outcome, reason, meaning),
         lost: ports.lost,
       },
       rules.running,
@@ -102,6 +106,15 @@ export class Partition {
     return this.#ledger;
   }
 
+  get id(): number {
+    return this.#partition;
+  }
+
+  /** Of an unfinished run. */
+  stateOf(eventId: string): Unfinished | undefined {
+    return this.#loop.live.get(eventId)?.state;
+  }
+
   unfinishedByState(): Record<Unfinished, number> {
     return this.#loop.live.countByState();
   }
@@ -117,7 +130,7 @@ export class Partition {
     for (const incident of restored.incidents) this.#incidents.restore(incident);
     for (const incident of restored.replaced) this.#incidents.restoreReplaced(incident);
     for (const run of restored.runs) this.#loop.live.add(run);
-    for (const id of restored.lost) this.#count(id, 'quarantined', 'journal-damaged', 'none');
+    for (const { id, key } of restored.lost) this.#count(id, key, 'quarantined', 'journal-damaged', 'none');
     if (restored.entries.length > 0 || restored.isLedgerNew) await this.#put(restored.entries);
     this.#damage.forget(restored.entries.map(({ key }) => key));
     for (const run of restored.runs) this.#loop.begin(run);
@@ -149,7 +162,7 @@ export class Partition {
       this.#ports.received(event);
       if (seenAt !== undefined) {
         entries.push({ key: duplicateKey(event.id, offset), value: { t: this.#ports.clock.nowMs() } });
-        this.#count(event.id, 'duplicate', 'same-id', 'none');
+        this.#count(event.id, event.partitionkey, 'duplicate', 'same-id', 'none');
         continue;
       }
       inBatch.set(event.id, offset);
@@ -191,18 +204,8 @@ export class Partition {
   }
 
   /** Removes what has ended and is older than the retention, oldest first. */
-  async trim(retentionMs: number, log: Pick<TrimPorts, 'oldest' | 'read' | 'trim'>): Promise<void> {
-    const ports: TrimPorts = {
-      ...log,
-      journal: this.#ports.journal,
-      put: (entries) => this.#put(entries),
-      isLive: (eventId) => this.#loop.live.get(eventId) !== undefined || this.#loop.endedAt(eventId) !== undefined,
-      nowMs: () => this.#ports.clock.nowMs(),
-    };
-    while (!this.#stopping && (await trimOldest(this.#partition, this.#ledger.next, retentionMs, ports)));
-    if (ports.nowMs() - this.#restTrimmedMs < HOUR_MS) return;
-    this.#restTrimmedMs = ports.nowMs();
-    await trimRest(this.#partition, retentionMs, ports);
+  trim(retentionMs: number, log: TrimLog): Promise<void> {
+    return this.#trimmer.trim(retentionMs, log, () => (this.#stopping ? 0 : this.#ledger.next));
   }
 
   /** Starts nothing more, waits for calls under way (they are aborted when `shutdown` is), flushes. */
@@ -235,6 +238,7 @@ export class Partition {
       offset,
       atMs: nowMs,
       meaning: acceptance.meaning,
+      reason: acceptance.reason,
       ...(incident === undefined ? {} : { incident: incident.key, opener: incident.openedBy, closes: incident.closes }),
       branches: [...acceptance.branches],
       table: this.#ports.routes().hash,
@@ -250,12 +254,12 @@ export class Partition {
     const marker: Marker = { o: outcome, p: offset, t: this.#ports.clock.nowMs(), r: reason, h: this.#ports.routes().hash.slice(0, 12) };
     if (meaning !== 'none') marker.m = meaning;
     entries.push({ key: markerKey(event.id), value: { ...marker } });
-    this.#count(event.id, outcome, reason, meaning);
+    this.#count(event.id, event.partitionkey, outcome, reason, meaning);
   }
 
-  #count(eventId: string, outcome: Outcome, reason: string, meaning: Meaning): void {
+  #count(eventId: string, key: string, outcome: Outcome, reason: string, meaning: Meaning): void {
     this.#ledger.outcomes[outcome] = (this.#ledger.outcomes[outcome] ?? 0) + 1;
-    this.#ports.ended({ eventId, outcome, reason, meaning });
+    this.#ports.ended({ eventId, key, outcome, reason, meaning });
   }
 
   #command(event: Event, offset: number, targets: Known['targets'], entries: JournalEntry[], released: Run[]): void {

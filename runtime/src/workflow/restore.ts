@@ -28,7 +28,7 @@ export interface Restored {
   /** In the order in which they take their keys. */
   readonly runs: readonly Run[];
   /** Events whose run cannot be known any more: they end as quarantined, still to be counted. */
-  readonly lost: readonly string[];
+  readonly lost: readonly LostRun[];
   /** To be put before anything runs: what makes good the damage. */
   readonly entries: readonly JournalEntry[];
 }
@@ -67,11 +67,11 @@ export async function restorePartition(
     }
     // Without its route nothing tells what is left to do.
     entries.push({ key: acceptedKey(event.id), value: undefined });
-    lost.push({ id: event.id, offset });
+    lost.push({ id: event.id, key: event.partitionkey, offset });
   }
   for (const run of lost) entries.push(...(await lostEntries(partition, ports, run)));
   const isLedgerNew = stored === undefined && ledger.received > 0;
-  return { ledger, isLedgerNew, incidents, replaced, runs, lost: lost.map(({ id }) => id), entries };
+  return { ledger, isLedgerNew, incidents, replaced, runs, lost, entries };
 }
 
 async function lostEntries(partition: number, { journal, clock }: RestorePorts, { id, offset }: LostRun): Promise<JournalEntry[]> {

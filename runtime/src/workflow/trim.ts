@@ -1,7 +1,8 @@
+import { HOUR_MS } from '../clock.js';
+import { readEvent, unreadableId } from '../event/stored-event.js';
 import type { Journal, JournalEntry } from '../journal/journal.js';
 import type { Marker, OnceRecord } from '../journal/records.js';
 import { duplicateKey, historyKey, lateKey, markerKey, nonceKey } from '../journal/records.js';
-import { eventOf, unreadableId } from './audit.js';
 import { nonceHash } from './nonce.js';
 
 const BATCH_COUNT = 500;
@@ -12,14 +13,41 @@ interface TrimRecord {
   readonly value: Buffer;
 }
 
-export interface TrimPorts {
-  readonly journal: Pick<Journal, 'get' | 'range'>;
+export interface TrimLog {
   oldest(count: number): Promise<readonly TrimRecord[]>;
   read(offset: number): Promise<TrimRecord | undefined>;
   trim(offset: number): Promise<void>;
+}
+
+export interface TrimOwner {
+  readonly journal: Pick<Journal, 'get' | 'range'>;
   put(entries: readonly JournalEntry[]): Promise<void>;
   isLive(eventId: string): boolean;
   nowMs(): number;
+}
+
+export type TrimPorts = TrimLog & TrimOwner;
+
+/** Trims one partition: what is in order of time whenever it is asked, the rest once an hour. */
+export class Trimmer {
+  readonly #partition: number;
+  readonly #owner: TrimOwner;
+  #restTrimmedMs: number;
+
+  constructor(partition: number, owner: TrimOwner) {
+    this.#partition = partition;
+    this.#owner = owner;
+    this.#restTrimmedMs = owner.nowMs();
+  }
+
+  /** `beforeOffset`: nothing from there on may go; 0 ends it. */
+  async trim(retentionMs: number, log: TrimLog, beforeOffset: () => number): Promise<void> {
+    const ports = { ...log, ...this.#owner };
+    while (await trimOldest(this.#partition, beforeOffset(), retentionMs, ports));
+    if (ports.nowMs() - this.#restTrimmedMs < HOUR_MS || beforeOffset() === 0) return;
+    this.#restTrimmedMs = ports.nowMs();
+    await trimRest(this.#partition, retentionMs, ports);
+  }
 }
 
 /** What one record is about. */
@@ -81,7 +109,7 @@ async function isBeforeAnOldOne(
 }
 
 async function look(partition: number, { offset, value }: TrimRecord, { journal }: TrimPorts): Promise<Found> {
-  const event = eventOf(value);
+  const event = readEvent(value);
   if (event !== undefined) {
     const nonce = event.nonce === undefined ? undefined : nonceKey(nonceHash(event.partitionkey, event.nonce));
     return { offset, id: event.id, nonce, stampMs: Date.parse(event.recordedtime) };
