@@ -143,7 +143,7 @@ test('a damaged ledger is counted again from the log and the markers', async () 
 });
 
 test('a run whose record is damaged ends as quarantined, with what is known of its steps, and is never silently lost', async () => {
-  damage('"meaning":"none","branches"');
+  damage('"offset":1,"atMs":');
   await start();
   await works(1);
   const lost = await state('waits', 'quarantined');
