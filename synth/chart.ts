@@ -2,9 +2,9 @@ import { ApiObject, App, Chart as Scope } from 'cdk8s';
 import type { z } from 'zod';
 import { ChartError } from './chart-error.js';
 import { checkSchema } from './check-schema.js';
-import { type Knob, knobsOf } from './compiler/knob.js';
 import type { JsonSchema } from './json-schema.js';
 import { checksumOf, idOf, type K8sObject } from './k8s-object.js';
+import { type Knob, knobsOf } from './knob.js';
 import { jsonOf } from './newer-fields.js';
 import { checkRule, type PathsOf, type Rule } from './require.js';
 

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import { ChartError } from './chart-error.js';
-import { charsOfPattern } from './compiler/pattern.js';
 import { constantsOf, type JsonSchema, jsonSchemaOf } from './json-schema.js';
 import { isRecord } from './k8s-object.js';
+import { charsOfPattern } from './pattern.js';
 
 /** Checks that zod and JSON Schema both know, and mean alike. */
 const SHARED_CHECKS = ['number_format', 'greater_than', 'less_than', 'min_length', 'max_length', 'string_format'];

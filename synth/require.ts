@@ -1,7 +1,7 @@
 import { ChartError } from './chart-error.js';
 import { goString, operand } from './compiler/go-text.js';
-import { type Knob, OPEN } from './compiler/knob.js';
 import type { Constant } from './json-schema.js';
+import { type Knob, OPEN } from './knob.js';
 
 /** A condition between values, as data: zod checks it in TypeScript, a `fail` wherever Helm renders. `P`: dotted paths of the values. */
 export type Condition<P extends string = string> =

@@ -1,7 +1,8 @@
 import { chartError } from './chart-error.js';
-import { argumentOf, charsOf } from './compiler/expression.js';
-import type { Marks } from './compiler/marks.js';
-import { fill, type Node } from './compiler/node.js';
+import { goString } from './compiler/go-text.js';
+import { type Marks, textExpression } from './compiler/marks.js';
+import { isList, type Node, Splice } from './compiler/node.js';
+import { charsOfPattern } from './pattern.js';
 
 /**
  * Functions on values that a chart needs and a template can say as well: each is written twice, for TypeScript and for Helm, and a property
@@ -37,23 +38,51 @@ function twin<A extends readonly Argument[], R extends string | number>({ name, 
   return (...args) => {
     if (!probe) return plain(...args);
     const marks = probe;
-    const nodes: Node[] = args.map((arg) => marks.lift(arg, { object: `${name}()` }));
-    if (JSON.stringify(nodes) === JSON.stringify(args)) return plain(...args);
-    const expression = helm(
-      ...nodes.map((node) => {
-        const text = argumentOf(node);
-        if (text === undefined)
-          throw chartError({ object: `${name}()` }, 'a list is neither all values nor all constants', 'pass one list of the values');
-        return text;
-      }),
-    );
+    const nodes = args.map((arg) => marks.lift(arg, { object: `${name}()` }));
+    const operands = nodes.map((node) => argumentOf(node, marks, name));
+    if (operands.every(({ isConstant }) => isConstant)) return plain(...args);
+    const expression = helm(...operands.map(({ text }) => text));
     return marks.derive({
       shown: expression,
       arg: `(${expression})`,
       verb,
-      chars: chars(...nodes.map(charsOf)),
-      at: (values) => plain(...(nodes.map((node) => fill(node, values)) as unknown as A)),
+      chars: chars(...operands.map((operand) => operand.chars)),
+      at: (values) => plain(...(nodes.map((node) => marks.fill(node, values)) as unknown as A)),
     }) as R;
+  };
+}
+
+interface Operand {
+  readonly text: string;
+  readonly chars: string | undefined;
+  readonly isConstant: boolean;
+}
+
+/** An argument of a twin as one of a Go function. */
+function argumentOf(node: Node, marks: Marks, name: string): Operand {
+  if (typeof node === 'number') {
+    const ref = marks.refOf(node);
+    return { text: ref?.arg ?? String(node), chars: '-0123456789', isConstant: ref === undefined };
+  }
+  if (typeof node === 'string') {
+    const pieces = marks.pieces(node);
+    const refs = pieces.filter((piece) => typeof piece === 'object');
+    const chars = pieces.map((piece) => (typeof piece === 'string' ? (/^[\x20-\x7e]*$/.test(piece) ? piece : undefined) : piece.chars));
+    const text = refs.length === 0 ? goString(node) : pieces.length === 1 ? (refs[0]?.arg ?? '') : `(${textExpression(pieces)})`;
+    return { text, chars: chars.includes(undefined) ? undefined : chars.join(''), isConstant: refs.length === 0 };
+  }
+  const [only, ...more] = isList(node) ? node : [];
+  if (only instanceof Splice && more.length === 0) {
+    const pattern = only.knob.schema.items?.pattern;
+    return { text: only.knob.ref, chars: pattern === undefined ? undefined : charsOfPattern(pattern), isConstant: false };
+  }
+  if (!isList(node) || node.some((item) => item instanceof Splice))
+    throw chartError({ object: `${name}()` }, 'a list is neither all values nor all constants', 'pass one list of the values');
+  const items = node.map((item) => argumentOf(item, marks, name));
+  return {
+    text: `(list ${items.map(({ text }) => text).join(' ')})`,
+    chars: undefined,
+    isConstant: items.every(({ isConstant }) => isConstant),
   };
 }
 

@@ -1,6 +1,5 @@
+import { type Choice, type Knob, OPEN } from '../knob.js';
 import { operand } from './go-text.js';
-import { type Knob, OPEN } from './knob.js';
-import type { Choice } from './runs.js';
 
 /** A value is one of some of its cases. */
 interface Literal {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { chartError } from '../chart-error.js';
-import type { Knob } from './knob.js';
-import { merge, type Pair } from './merge.js';
+import type { Choice, Knob } from '../knob.js';
+import { type Evidence, merge, type Pair } from './merge.js';
 import { keyOf } from './node.js';
-import { type Choice, choiceText, type Run, type Runs } from './runs.js';
+import { choiceText, type Run, type Runs } from './runs.js';
 import { choose, type Tree } from './tree.js';
 
 export interface Explored {
@@ -25,13 +25,43 @@ export interface ExploreOptions {
 }
 
 /** Follows the code of a file through its finite values until one tree says what it does. */
-export function explore(runs: Runs, options: ExploreOptions): Explored {
-  if (!everyPath(runs, options.maxPaths)) return learn(runs, options);
-  const all = [...runs.all].sort(byChoice(runs.knobs));
-  const tree = merge({ runs: all, pairs: all.flatMap((run) => neighbours(runs, run)) }, runs);
-  const wrong = all.find((run) => !foretells(tree, run));
-  if (wrong) throw cannotFollow(runs, wrong);
-  return { tree, runs: all, mode: 'every path' };
+export function explore(runs: Runs, { maxPaths, wantedCount, bases, seed }: ExploreOptions): Explored {
+  if (everyPath(runs, maxPaths)) {
+    const tree = merge(
+      evidenceOf(
+        runs,
+        runs.all.flatMap((run) => neighbours(runs, like(run))),
+      ),
+      runs,
+    );
+    const wrong = runs.all.find((run) => !foretells(tree, runs, like(run)));
+    if (wrong) throw cannotFollow(runs, wrong);
+    return { tree, runs: runs.all, mode: 'every path' };
+  }
+  // Learn from the bases, their neighbours, and every choice that the tree so far foretells wrongly, with its neighbours.
+  const pairs: Pair[] = [];
+  const met = new Set<Knob>();
+  const around = (choice: Choice): void => {
+    const found = neighbours(runs, choice);
+    pairs.push(...found);
+    for (const knob of runs.at(choice).when.keys()) met.add(knob);
+    for (const { b, knob } of found)
+      if ([...b.when.keys()].some((each) => each.cases.length > 1 && !met.has(each))) around(flipped(choice, knob, b.when.get(knob) ?? 0));
+  };
+  for (const base of [(): number => 0, ...bases]) around(base);
+  let tree = merge(evidenceOf(runs, pairs), runs);
+  const checked = new Set<Run>();
+  for (let number = seed, good = 0; good < wantedCount; number++, good++) {
+    const choice = randomChoice(number);
+    checked.add(runs.at(choice));
+    if (foretells(tree, runs, choice)) continue;
+    around(choice);
+    pairs.push(...pathToKnown(runs, tree, choice));
+    tree = merge(evidenceOf(runs, pairs), runs);
+    if (!foretells(tree, runs, choice)) throw cannotFollow(runs, runs.at(choice));
+    good = -1;
+  }
+  return { tree, runs: [...checked], mode: 'learnt' };
 }
 
 /** Takes every path; false if there are more than `maxPaths`. */
@@ -50,7 +80,18 @@ function everyPath(runs: Runs, maxPaths: number): boolean {
   return true;
 }
 
-const alike =
+/** In one order whatever was learnt first: by the cases of the knobs, in the order of the schema. */
+function evidenceOf(runs: Runs, pairs: readonly Pair[]): Evidence {
+  const rank = (run: Run): number[] => runs.knobs.map((knob) => run.when.get(knob) ?? 0);
+  const ranked = runs.all.map((run) => ({ run, cases: rank(run) }));
+  const first = (a: readonly number[], b: readonly number[]): number => {
+    const at = a.findIndex((one, index) => one !== b[index]);
+    return (a[at] ?? 0) - (b[at] ?? 0);
+  };
+  return { runs: ranked.sort((a, b) => first(a.cases, b.cases)).map(({ run }) => run), pairs };
+}
+
+const like =
   (run: Run): Choice =>
   (knob) =>
     run.when.get(knob) ?? 0;
@@ -60,40 +101,11 @@ const flipped =
   (knob) =>
     knob === which ? index : choice(knob);
 
-function neighbours(runs: Runs, run: Run, choice: Choice = alike(run)): Pair[] {
-  return [...run.when].flatMap(([knob, index]) =>
-    [...knob.cases.keys()].filter((other) => other !== index).map((other) => ({ a: run, b: runs.at(flipped(choice, knob, other)), knob })),
+function neighbours(runs: Runs, choice: Choice): Pair[] {
+  const a = runs.at(choice);
+  return [...a.when].flatMap(([knob, index]) =>
+    [...knob.cases.keys()].filter((other) => other !== index).map((other) => ({ a, b: runs.at(flipped(choice, knob, other)), knob })),
   );
-}
-
-/** Learns from the bases, their neighbours and every choice that the tree so far foretells wrongly, with its neighbours. */
-function learn(runs: Runs, { wantedCount, bases, seed }: ExploreOptions): Explored {
-  const pairs: Pair[] = [];
-  const met = new Set<Knob>();
-  const around = (choice: Choice): void => {
-    const centre = runs.at(choice);
-    const found = neighbours(runs, centre, choice);
-    pairs.push(...found);
-    for (const knob of centre.when.keys()) met.add(knob);
-    for (const { b, knob } of found)
-      if ([...b.when.keys()].some((each) => each.cases.length > 1 && !met.has(each))) around(flipped(choice, knob, b.when.get(knob) ?? 0));
-  };
-  for (const base of [(): number => 0, ...bases]) around(base);
-  const told = (): Tree => merge({ runs: [...runs.all].sort(byChoice(runs.knobs)), pairs }, runs);
-  let tree = told();
-  const checked = new Set<Run>();
-  for (let number = 0, good = 0; good < wantedCount; number++, good++) {
-    const choice = randomChoice(number + seed);
-    const run = runs.at(choice);
-    checked.add(run);
-    if (foretells(tree, run)) continue;
-    around(choice);
-    pairs.push(...pathToKnown(runs, tree, choice));
-    tree = told();
-    if (!foretells(tree, run)) throw cannotFollow(runs, run);
-    good = -1;
-  }
-  return { tree, runs: [...checked], mode: 'learnt' };
 }
 
 /** From a choice that the tree foretells wrongly towards the first cases, by steps that the tree thinks do not matter: one of them does. */
@@ -102,27 +114,21 @@ function pathToKnown(runs: Runs, tree: Tree, from: Choice): Pair[] {
   let choice = from;
   for (const knob of runs.at(from).when.keys()) {
     const next = flipped(choice, knob, 0);
-    if (keyOf(choose(tree, next)) !== keyOf(choose(tree, choice))) continue;
+    if (keyOf(choose(tree, next, runs.marks)) !== keyOf(choose(tree, choice, runs.marks))) continue;
     pairs.push({ a: runs.at(choice), b: runs.at(next), knob });
     choice = next;
   }
   return pairs;
 }
 
-function foretells(tree: Tree, run: Run): boolean {
-  return run.isExcluded || keyOf(choose(tree, alike(run))) === keyOf(run.output);
+function foretells(tree: Tree, runs: Runs, choice: Choice): boolean {
+  const run = runs.at(choice);
+  return run.isExcluded || keyOf(choose(tree, choice, runs.marks)) === keyOf(run.output);
 }
 
 /** Each value has its own chance, so that values which the file does not read change nothing. */
 function randomChoice(number: number): Choice {
   return ({ id, cases }) => createHash('sha256').update(`${number} ${id}`).digest().readUInt32BE() % cases.length;
-}
-
-function byChoice(knobs: readonly Knob[]): (a: Run, b: Run) => number {
-  return (a, b) => {
-    const knob = knobs.find((each) => (a.when.get(each) ?? 0) !== (b.when.get(each) ?? 0));
-    return knob ? (a.when.get(knob) ?? 0) - (b.when.get(knob) ?? 0) : 0;
-  };
 }
 
 function cannotFollow(runs: Runs, run: Run): Error {

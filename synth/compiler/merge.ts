@@ -1,8 +1,9 @@
-import { chartError, type Place } from '../chart-error.js';
+import { chartError } from '../chart-error.js';
+import type { Knob } from '../knob.js';
 import { embed, supersequence } from './align.js';
 import { conditionOf } from './condition.js';
-import type { Knob } from './knob.js';
 import { linesOf } from './lines.js';
+import type { Marks } from './marks.js';
 import { byRank, isList, isMap, keyOf, type MapNode, type Node, SPLICE, Splice } from './node.js';
 import { generalKey, withPassedOn } from './passed-on.js';
 import { docId, type Run, type Runs } from './runs.js';
@@ -22,143 +23,140 @@ export interface Evidence {
 }
 
 /** One position of the output: its node on a path; undefined where it is not there. */
-type View = (run: Run) => Node | undefined;
+type View<N extends Node = Node> = (run: Run) => N | undefined;
+
+/** A position: where it is, on which knobs it hangs that it is there, and the pairs that may tell what it says. */
+interface Spot {
+  readonly where: string;
+  readonly context: readonly Knob[];
+  readonly pairs: readonly Pair[];
+}
+
+/** Every choice of the knobs that matter at a position, and the path it takes. */
+interface Table {
+  readonly knobs: readonly Knob[];
+  readonly rows: readonly { readonly cases: readonly number[]; readonly run: Run }[];
+}
+
+/** What tells rows apart; undefined: the position is not there, so it does not matter. */
+type Classify = (run: Run) => string | undefined;
 
 /** More rows than this would need a condition that nobody can read. */
 const MAX_ROWS = 1024;
 
 /** One tree for all paths: its conditions are exact for the values that the evidence shows to matter at each position. */
 export function merge(evidence: Evidence, runs: Runs): Tree {
-  return new Merger(evidence, runs).root();
-}
-
-interface Row {
-  readonly cases: readonly number[];
-  readonly run: Run;
+  const merger = new Merger(evidence, runs);
+  const spot = { where: '', context: [], pairs: evidence.pairs };
+  const view: View = (run) => run.output;
+  // Documents may be none; every other list must be one.
+  return evidence.runs.some(({ output }) => isList(output))
+    ? new ListTree(merger.sequence(view as View<readonly Node[]>, spot))
+    : merger.build(view, spot);
 }
 
 class Merger {
+  readonly #marks: Marks;
   constructor(
     readonly evidence: Evidence,
     readonly runs: Runs,
-  ) {}
-
-  /** Documents, of which there may be none; or the text of the notes. */
-  root(): Tree {
-    const view: View = (run) => run.output;
-    const place = { file: this.runs.file };
-    const hasDocuments = this.evidence.runs.some((run) => isList(run.output));
-    if (!hasDocuments) return this.build(view, [], this.evidence.pairs, place);
-    return new ListTree(this.#sequence(view as (run: Run) => readonly Node[] | undefined, [], this.evidence.pairs, place));
+  ) {
+    this.#marks = runs.marks;
   }
 
-  /** `context`: the knobs on which it hangs that this position is there at all. */
-  build(view: View, context: readonly Knob[], allPairs: readonly Pair[], place: Place): Tree {
-    const seen = this.#seen(view);
-    const keys = new Set(seen.map((run) => keyOf(view(run))));
-    const first = seen[0] && view(seen[0]);
+  build(view: View, spot: Spot): Tree {
+    const nodes = this.#seen(view).map((run) => view(run) as Node);
+    const [first] = nodes;
     if (first === undefined) return new Leaf('');
-    if (keys.size === 1) return constant(first);
-    const pairs = allPairs.filter(({ a, b }) => keyOf(view(a)) !== keyOf(view(b)));
-    const shapes = new Set(seen.map((run) => shapeOf(view(run))));
-    if (shapes.size > 1)
-      return this.#switch(view, shapeOf, context, pairs, place, (shape, knobs) =>
-        this.build((run) => (shapeOf(view(run)) === shape ? view(run) : undefined), knobs, pairs, place),
+    if (new Set(nodes.map(keyOf)).size === 1) return constant(first, this.#marks);
+    const here = { ...spot, pairs: spot.pairs.filter(({ a, b }) => keyOf(view(a)) !== keyOf(view(b))) };
+    const shapes = new Map(nodes.map((node) => [keyOf(node), this.#shapeOf(node)]));
+    const shapeAt: Classify = (run) => {
+      const node = view(run);
+      return node === undefined ? undefined : (shapes.get(keyOf(node)) ?? this.#shapeOf(node));
+    };
+    if (new Set(shapes.values()).size > 1) {
+      const table = this.#table(shapeAt, here);
+      const ofShape =
+        (shape: string): View =>
+        (run) =>
+          shapeAt(run) === shape ? view(run) : undefined;
+      return this.#arms(
+        table,
+        ({ run }) => shapeAt(run),
+        (shape) => this.build(ofShape(shape), { ...here, context: table.knobs }),
       );
-    if (isMap(first)) return this.#map(view as (run: Run) => MapNode | undefined, context, pairs, place);
-    if (isList(first)) return new ListTree(this.#sequence(view as (run: Run) => readonly Node[] | undefined, context, pairs, place));
-    const lines = linesOf(first);
-    if (lines) {
-      const lined = (run: Run): readonly Node[] | undefined => {
-        const node = view(run);
-        return node === undefined ? undefined : linesOf(node)?.lines;
-      };
-      return new LinesTree(this.#sequence(lined, context, pairs, place), lines.end);
     }
-    return this.#scalar(view, context, pairs, place);
+    if (isMap(first)) return this.#map(view as View<MapNode>, here);
+    if (isList(first)) return new ListTree(this.sequence(view as View<readonly Node[]>, here));
+    const lines = linesOf(first, this.#marks);
+    return lines
+      ? new LinesTree(
+          this.sequence((run) => linesOf(view(run) ?? '', this.#marks)?.lines, here),
+          lines.end,
+        )
+      : this.#scalar(view, here);
+  }
+
+  /** Members of a list or text in one order: by name where all have one, by position where all are as long, else by what they say. */
+  sequence(view: View<readonly Node[]>, spot: Spot): Item[] {
+    const seen = this.#seen(view);
+    const identify = identityOf(
+      seen.map((run) => view(run) ?? []),
+      this.#marks,
+    );
+    const idsOf = (run: Run): string[] => (view(run) ?? []).map((member, index) => identify(member, index, run));
+    const order = supersequence(seen.map(idsOf));
+    const placed = new Map<Run, ReadonlyMap<number, Node>>();
+    const membersOf = (run: Run): ReadonlyMap<number, Node> => {
+      const known = placed.get(run) ?? new Map(embed(idsOf(run), order)?.map((at, index) => [at, view(run)?.[index] as Node]));
+      placed.set(run, known);
+      return known;
+    };
+    return order.map((id, at) =>
+      this.#member(view, (run) => membersOf(run).get(at), { ...spot, where: `${spot.where}[${id.length > 60 ? at : id}]` }),
+    );
   }
 
   #seen(view: View): Run[] {
     return this.evidence.runs.filter((run) => !run.isExcluded && view(run) !== undefined);
   }
 
-  #map(view: (run: Run) => MapNode | undefined, context: readonly Knob[], pairs: readonly Pair[], place: Place): Tree {
+  #map(view: View<MapNode>, spot: Spot): Tree {
     const names = new Set(this.#seen(view).flatMap((run) => Object.keys(view(run) ?? {})));
     return new MapTree(
-      [...names].sort(byRank).map((key) => ({ key, ...this.#member(view, (run) => view(run)?.[key], context, pairs, inside(place, key)) })),
+      [...names]
+        .sort(byRank)
+        .map((key) => ({ key, ...this.#member(view, (run) => view(run)?.[key], { ...spot, where: `${spot.where}.${key}` }) })),
     );
   }
 
-  /** Members of a list or text in one order: by name where all have one, by position where all are as long, else by what they say. */
-  #sequence(view: (run: Run) => readonly Node[] | undefined, context: readonly Knob[], pairs: readonly Pair[], place: Place): Item[] {
-    const seen = this.#seen(view);
-    const identify = identityOf(seen.map((run) => view(run) ?? []));
-    const idsOf = (run: Run): string[] | undefined => view(run)?.map((member, index) => identify(member, index, run));
-    const order = supersequence(seen.map((run) => idsOf(run) ?? []));
-    const members = new Map<Run, (Node | undefined)[]>();
-    const membersOf = (run: Run): (Node | undefined)[] => {
-      const known = members.get(run);
-      if (known) return known;
-      const list: (Node | undefined)[] = order.map(() => undefined);
-      embed(idsOf(run) ?? [], order)?.forEach((at, index) => {
-        list[at] = view(run)?.[index];
-      });
-      members.set(run, list);
-      return list;
-    };
-    return order.map((_, at) => this.#member(view, (run) => membersOf(run)[at], context, pairs, inside(place, String(at))));
-  }
-
-  #member(parent: View, view: View, context: readonly Knob[], pairs: readonly Pair[], place: Place): Item {
-    const isThere = (run: Run): string | undefined => (parent(run) === undefined ? undefined : view(run) === undefined ? 'no' : 'yes');
-    const seen = this.#seen(parent);
-    const named = place.object === undefined ? { ...place, ...labelled(seen.map(view)) } : place;
-    if (seen.every((run) => view(run) !== undefined)) return { tree: this.build(view, context, pairs, named) };
-    const { knobs, rows } = this.#table(isThere, context, pairs, named);
+  #member(parent: View, view: View, spot: Spot): Item {
+    if (this.#seen(parent).every((run) => view(run) !== undefined)) return { tree: this.build(view, spot) };
+    const isThere: Classify = (run) => (parent(run) === undefined ? undefined : String(view(run) !== undefined));
+    const { knobs, rows } = this.#table(isThere, spot);
     const when = conditionOf(
       knobs,
-      rows.map(({ cases, run }) => ({ cases, holds: holdsIf(run, isThere(run), 'yes') })),
+      rows.map(({ cases, run }) => ({ cases, holds: holdsIf(run, isThere(run), 'true') })),
     );
-    return { when, tree: this.build(view, knobs, pairs, named) };
+    return { when, tree: this.build(view, { ...spot, context: knobs }) };
   }
 
-  #switch(
-    view: View,
-    classOf: (node: Node | undefined) => string | undefined,
-    context: readonly Knob[],
-    pairs: readonly Pair[],
-    place: Place,
-    make: (which: string, knobs: readonly Knob[]) => Tree,
-  ): Tree {
-    const table = this.#table((run) => classOf(view(run)), context, pairs, place);
-    return this.#arms(
-      table,
-      (row) => classOf(view(row.run)),
-      (which) => make(which, table.knobs),
-    );
-  }
-
-  #scalar(view: View, context: readonly Knob[], pairs: readonly Pair[], place: Place): Tree {
-    const table = this.#table((run) => (view(run) === undefined ? undefined : keyOf(view(run))), context, pairs, place);
-    const nodes = withPassedOn(
-      table.knobs,
-      table.rows.map(({ cases, run }) => ({ cases, node: run.isExcluded ? undefined : view(run) })),
-    );
+  #scalar(view: View, spot: Spot): Tree {
+    const table = this.#table((run) => (view(run) === undefined ? undefined : keyOf(view(run))), spot);
+    const rows = table.rows.map(({ cases, run }) => ({ cases, node: run.isExcluded ? undefined : view(run) }));
+    const nodes = withPassedOn(table.knobs, rows, this.#marks);
     const byKey = new Map(nodes.map((node) => [keyOf(node), node]));
     const keys = new Map(table.rows.map((row, index) => [row, nodes[index] === undefined ? undefined : keyOf(nodes[index])]));
     return this.#arms(
       table,
       (row) => keys.get(row),
-      (key) => constant(byKey.get(key) ?? ''),
+      (key) => constant(byKey.get(key) ?? '', this.#marks),
     );
   }
 
-  /** One arm a class, in the order of the rows; conditions need not hold off what an earlier arm has taken. */
-  #arms(
-    { knobs, rows }: { knobs: readonly Knob[]; rows: readonly Row[] },
-    classOf: (row: Row) => string | undefined,
-    make: (which: string) => Tree,
-  ): Tree {
+  /** One arm a class, in the order of the rows; a condition need not hold off what an earlier arm has taken. */
+  #arms({ knobs, rows }: Table, classOf: (row: Table['rows'][number]) => string | undefined, make: (which: string) => Tree): Tree {
     const classes = [...new Set(rows.flatMap((row) => (row.run.isExcluded ? [] : (classOf(row) ?? []))))];
     const arms = classes.map((which, index) => {
       const taken = classes.slice(0, index);
@@ -166,39 +164,28 @@ class Merger {
         const found = classOf(row);
         return { cases: row.cases, holds: found !== undefined && taken.includes(found) ? undefined : holdsIf(row.run, found, which) };
       });
-      return { when: conditionOf(knobs, truth), tree: make(which) };
+      return { tree: make(which), ...(index < classes.length - 1 && { when: conditionOf(knobs, truth) }) };
     });
-    const [only] = arms;
-    return arms.length === 1 && only
-      ? only.tree
-      : new Switch(arms.map((arm, index) => (index < arms.length - 1 ? arm : { tree: arm.tree })));
+    return arms.length === 1 && arms[0] ? arms[0].tree : new Switch(arms);
   }
 
-  /** Every choice of the knobs that matter here, the others at their first case. */
-  #table(
-    classOf: (run: Run) => string | undefined,
-    context: readonly Knob[],
-    pairs: readonly Pair[],
-    place: Place,
-  ): { knobs: readonly Knob[]; rows: readonly Row[] } {
+  #table(classify: Classify, { where, context, pairs }: Spot): Table {
     const matter = new Set(context);
     for (const { a, b, knob } of pairs) {
-      const [one, two] = [classOf(a), classOf(b)];
+      const [one, two] = [classify(a), classify(b)];
       if (one !== undefined && two !== undefined && one !== two) matter.add(knob);
     }
     const knobs = this.runs.knobs.filter((knob) => matter.has(knob));
-    const count = knobs.reduce((product, knob) => product * knob.cases.length, 1);
+    const count = knobs.reduce((product, { cases }) => product * cases.length, 1);
     if (count > MAX_ROWS)
       throw chartError(
-        place,
+        { file: this.runs.file, path: this.#marks.display(where) },
         `hangs on ${knobs.length} values at once (${knobs.map(({ id }) => id).join(', ')})`,
         'switch larger parts on fewer values, or split the template file',
       );
-    const rows = Array.from({ length: count }, (_, number) => {
-      const cases = casesAt(knobs, number);
-      return { cases, run: this.#representative(knobs, cases) };
-    });
-    return { knobs, rows };
+    let rows: number[][] = [[]];
+    for (const { cases } of knobs) rows = rows.flatMap((row) => cases.map((_, index) => [...row, index]));
+    return { knobs, rows: rows.map((cases) => ({ cases, run: this.#representative(knobs, cases) })) };
   }
 
   /** A path with these cases: the others at their first, or, where the rules exclude that, as on any path we know. */
@@ -207,60 +194,36 @@ class Merger {
     const isAlike = (other: Run): boolean => knobs.every((knob, index) => (other.when.get(knob) ?? cases[index]) === cases[index]);
     return run.isExcluded ? (this.evidence.runs.find((other) => !other.isExcluded && isAlike(other)) ?? run) : run;
   }
-}
 
-/** The cases of row `number`: the last knob changes fastest. */
-function casesAt(knobs: readonly Knob[], number: number): number[] {
-  let rest = number;
-  return [...knobs]
-    .reverse()
-    .map(({ cases }) => {
-      const index = rest % cases.length;
-      rest = Math.floor(rest / cases.length);
-      return index;
-    })
-    .reverse();
+  /**
+   * Nodes of one shape can be merged. Empty ones, and such with values spliced in, print otherwise; beside a splice the own keys must be
+   * certain.
+   */
+  #shapeOf(node: Node): string {
+    if (isList(node)) return isHollow(node) ? keyOf(node) : 'list';
+    if (isMap(node)) return isHollow(Object.values(node)) ? keyOf(node) : SPLICE in node ? `map ${Object.keys(node).join()}` : 'map';
+    const lines = linesOf(node, this.#marks);
+    return lines ? `lines${lines.end}` : 'scalar';
+  }
 }
 
 function holdsIf(run: Run, found: string | undefined, wanted: string): boolean | undefined {
   return run.isExcluded || found === undefined ? undefined : found === wanted;
 }
 
-function inside(place: Place, key: string): Place {
-  return place.object === undefined ? place : { ...place, path: place.path ? `${place.path}.${key}` : key };
-}
-
-function labelled(nodes: readonly (Node | undefined)[]): { object?: string } {
-  const doc = nodes.find(isMap);
-  const metadata = doc?.metadata;
-  return doc && isMap(metadata)
-    ? { object: `${String(doc.kind)}/${typeof metadata.name === 'string' ? metadata.name : keyOf(metadata.name)}` }
-    : {};
-}
-
 const isHollow = (members: readonly Node[]): boolean => members.every((member) => member instanceof Splice);
-
-/** Nodes of one shape can be merged. Empty ones, and such with values spliced in, print otherwise; beside a splice the own keys must be certain. */
-function shapeOf(node: Node | undefined): string | undefined {
-  if (node === undefined) return undefined;
-  if (isList(node)) return isHollow(node) ? keyOf(node) : 'list';
-  if (isMap(node)) return isHollow(Object.values(node)) ? keyOf(node) : SPLICE in node ? `map ${Object.keys(node).join()}` : 'map';
-  const lines = linesOf(node);
-  return lines ? `lines ${lines.end}` : 'scalar';
-}
 
 const NAMES = ['name', 'mountPath', 'containerPort', 'port', 'topologyKey'];
 
-function identityOf(lists: readonly (readonly Node[])[]): (member: Node, index: number, run: Run) => string {
+function identityOf(lists: readonly (readonly Node[])[], marks: Marks): (member: Node, index: number, run: Run) => string {
   const members = lists.flat().filter((member) => !(member instanceof Splice));
   if (members.some((member) => isMap(member) && 'apiVersion' in member)) return docId;
-  const name = NAMES.find(
-    (key) =>
-      members.every((member) => isMap(member) && key in member) &&
-      lists.every((list) => new Set(list.map((member) => keyOf(isMap(member) ? member[key] : member))).size === list.length),
-  );
-  if (name !== undefined) return (member, _, run) => (isMap(member) ? generalKey(member[name] ?? '', run) : keyOf(member));
-  const isFixed = lists.every((list) => list.length === lists[0]?.length && list.every((member) => !(member instanceof Splice)));
-  if (isFixed) return (_, index) => String(index);
-  return (member, _, run) => generalKey(member, run);
+  const nameOf = (member: Node, key: string): Node => (isMap(member) ? (member[key] ?? member) : member);
+  const isName = (key: string): boolean =>
+    members.every((member) => isMap(member) && key in member) &&
+    lists.every((list) => new Set(list.map((member) => keyOf(nameOf(member, key)))).size === list.length);
+  const name = NAMES.find(isName);
+  if (name !== undefined) return (member, _, run) => generalKey(nameOf(member, name), run, marks);
+  const isFixed = lists.every((list) => list.length === lists[0]?.length && !list.some((member) => member instanceof Splice));
+  return isFixed ? (_, index) => String(index) : (member, _, run) => generalKey(member, run, marks);
 }

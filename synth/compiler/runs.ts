@@ -1,15 +1,12 @@
 import type { Render } from '../chart.js';
 import { ChartError, chartError } from '../chart-error.js';
 import { type K8sObject, labelOf } from '../k8s-object.js';
+import { type Choice, type Knob, OPEN, valuesBy } from '../knob.js';
 import { decide, type Rule, UNKNOWN } from '../require.js';
 import { withProbe } from '../twins.js';
-import { type Knob, OPEN, valuesBy } from './knob.js';
 import { Marks } from './marks.js';
 import { keyOf, type MapNode, type Node } from './node.js';
 import { withoutChance } from './without-chance.js';
-
-/** Which case of each finite value. */
-export type Choice = (knob: Knob) => number;
 
 /** One path through the code of a template file. */
 export interface Run {

@@ -1,20 +1,20 @@
+import type { Choice } from '../knob.js';
 import type { Condition } from './condition.js';
-import { joinLines, linesOf } from './lines.js';
+import { linesOf } from './lines.js';
+import type { Marks } from './marks.js';
 import { isList, isMap, type Node } from './node.js';
-import { settled } from './passed-on.js';
-import type { Choice } from './runs.js';
 
 /** What a template says: all paths of the code in one. */
 export type Tree = Leaf | MapTree | ListTree | LinesTree | Switch;
 
-/** The same on every path: a scalar, a text with values, a splice. */
-export class Leaf {
-  constructor(readonly node: Node) {}
-}
 /** A member that is there while its condition holds; absent condition: always. */
 export interface Item {
   readonly when?: Condition;
   readonly tree: Tree;
+}
+/** The same on every path: a scalar or a splice. */
+export class Leaf {
+  constructor(readonly node: Node) {}
 }
 export class MapTree {
   constructor(readonly items: readonly (Item & { readonly key: string })[]) {}
@@ -34,31 +34,25 @@ export class Switch {
   constructor(readonly arms: readonly Item[]) {}
 }
 
-/** What the tree says at a choice of cases: the check against what the code made there. */
-export function choose(tree: Tree, choice: Choice): Node {
-  const on = (items: readonly Item[]): Item[] => items.filter((item) => item.when?.holds(choice) ?? true);
-  if (tree instanceof Leaf) return settled(tree.node, choice);
-  if (tree instanceof Switch) return choose((on(tree.arms)[0] ?? tree.arms.at(-1) ?? { tree: new Leaf('') }).tree, choice);
-  if (tree instanceof ListTree) return on(tree.items).map((item) => choose(item.tree, choice));
-  if (tree instanceof LinesTree)
-    return joinLines(
-      on(tree.items).map((item) => choose(item.tree, choice)),
-      tree.end,
+/** A node that is the same on every path. */
+export function constant(node: Node, marks: Marks): Tree {
+  const text = linesOf(node, marks);
+  if (text)
+    return new LinesTree(
+      text.lines.map((line) => ({ tree: new Leaf(line) })),
+      text.end,
     );
-  return Object.fromEntries(
-    tree.items.filter((item) => item.when?.holds(choice) ?? true).map((item) => [item.key, choose(item.tree, choice)]),
-  );
+  if (isList(node)) return new ListTree(node.map((item) => ({ tree: constant(item, marks) })));
+  if (!isMap(node)) return new Leaf(node);
+  return new MapTree(Object.entries(node).map(([key, child]) => ({ key, tree: constant(child, marks) })));
 }
 
-/** A node that is the same on every path. */
-export function constant(node: Node): Tree {
-  const lines = linesOf(node);
-  if (lines)
-    return new LinesTree(
-      lines.lines.map((line) => ({ tree: new Leaf(line) })),
-      lines.end,
-    );
-  if (isList(node)) return new ListTree(node.map((item) => ({ tree: constant(item) })));
-  if (!isMap(node)) return new Leaf(node);
-  return new MapTree(Object.entries(node).map(([key, child]) => ({ key, tree: constant(child) })));
+/** What the tree says at a choice of cases: the check against what the code made there. */
+export function choose(tree: Tree, choice: Choice, marks: Marks): Node {
+  const on = <T extends Item>(items: readonly T[]): T[] => items.filter(({ when }) => when?.holds(choice) ?? true);
+  if (tree instanceof Leaf) return marks.settle(tree.node, choice);
+  if (tree instanceof Switch) return choose((on(tree.arms)[0] as Item).tree, choice, marks);
+  if (tree instanceof MapTree) return Object.fromEntries(on(tree.items).map((item) => [item.key, choose(item.tree, choice, marks)]));
+  const members = on(tree.items).map((item) => choose(item.tree, choice, marks));
+  return tree instanceof ListTree ? members : members.join('\n') + tree.end;
 }

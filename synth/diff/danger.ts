@@ -1,5 +1,5 @@
-import { valueAt } from '../compiler/knob.js';
 import { canonicalJson, isRecord, type K8sObject } from '../k8s-object.js';
+import { valueAt } from '../knob.js';
 import type { ObjectChange } from './compare.js';
 
 /** Why a change needs a second look before it is merged. */

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { type ConfigProblem, didYouMean, problemsOf } from '#runtime/config-problem.js';
 import type { HelmChart } from '../chart.js';
-import { valueAt } from '../compiler/knob.js';
 import type { JsonSchema } from '../json-schema.js';
 import { isRecord } from '../k8s-object.js';
+import { valueAt } from '../knob.js';
 import { decide, pathsOf } from '../require.js';
 
 export type Checked = { readonly values: Record<string, unknown> } | { readonly problems: readonly ConfigProblem[] };

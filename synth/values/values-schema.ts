@@ -1,6 +1,6 @@
 import type { HelmChart } from '../chart.js';
-import { goPattern } from '../compiler/pattern.js';
 import { isRecord } from '../k8s-object.js';
+import { goPattern } from '../pattern.js';
 import { UNPASSABLE_KEYS } from './parse-values.js';
 
 /** values.schema.json: what Helm checks before it renders. Patterns are in Go's words, and the file is plain ASCII. */

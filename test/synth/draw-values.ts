@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { HelmChart } from '#synth/chart.js';
-import { caseOf, type Knob, OPEN } from '#synth/compiler/knob.js';
-import { charsOfPattern } from '#synth/compiler/pattern.js';
 import type { JsonSchema } from '#synth/json-schema.js';
+import { caseOf, type Knob, OPEN } from '#synth/knob.js';
+import { charsOfPattern } from '#synth/pattern.js';
 import { parseValues, UNPASSABLE_KEYS } from '#synth/values/parse-values.js';
 
 export type Tree = Record<string, unknown>;

@@ -1,5 +1,5 @@
-import { type Constant, constantsOf, type JsonSchema } from '../json-schema.js';
-import { goString } from './go-text.js';
+import { goString } from './compiler/go-text.js';
+import { type Constant, constantsOf, type JsonSchema } from './json-schema.js';
 
 /** The case of an open domain: any value that no other case names. A probe shows it as a mark. */
 export const OPEN: unique symbol = Symbol('any other value');
@@ -29,6 +29,9 @@ export interface Knob {
 
 /** Conditions name the other cases; this one is what they leave. */
 const OPEN_CASE: Case = { value: OPEN, yes: '', no: '', isBoolean: false };
+
+/** Which case of each finite value: an index into its cases. */
+export type Choice = (knob: Knob) => number;
 
 const KINDS: Readonly<Record<string, Knob['kind']>> = { integer: 'int', string: 'string', array: 'list', object: 'map' };
 
