@@ -3,6 +3,7 @@ import { ChartError } from './chart-error.js';
 import { constantsOf, type JsonSchema, jsonSchemaOf } from './json-schema.js';
 import { isRecord } from './k8s-object.js';
 import { charsOfPattern } from './pattern.js';
+import { yamlText } from './yaml-scalar.js';
 
 /** Checks that zod and JSON Schema both know, and mean alike. */
 const SHARED_CHECKS = ['number_format', 'greater_than', 'less_than', 'min_length', 'max_length', 'string_format'];
@@ -88,6 +89,7 @@ function objectProblems(schema: JsonSchema, path: string, problems: string[]): v
     const isRequired = schema.required?.includes(key) ?? false;
     const say = (problem: string): void => void problems.push(`${here}: ${problem}`);
     if (!/^[a-zA-Z][a-zA-Z0-9]*$/.test(key)) say('a key must be letters and digits: templates read it as .Values.<key>');
+    else if (yamlText(key) !== key) say('Helm reads this key as true, false or null: choose another');
     if (path === '' && RESERVED.includes(key)) say(`"${key}" is taken (sub-charts, .Release)`);
     if (child.properties) {
       if (!isRequired) say('an optional object: give it .prefault({}), its leaves may be optional');

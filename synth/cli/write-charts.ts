@@ -1,7 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { HelmChart } from '../chart.js';
+import { bundle, type HelmChart } from '../chart.js';
+import { ChartError } from '../chart-error.js';
 import { compile } from '../compiler/compile.js';
+import { defaultValues, parseValues } from '../values/parse-values.js';
 import { valuesDoc } from '../values/values-doc.js';
 import { valuesSchemaJson } from '../values/values-schema.js';
 import { valuesYaml } from '../values/values-yaml.js';
@@ -36,6 +38,7 @@ const DOC = 'docs/values.md';
 function generated(workspace: Workspace, chart: HelmChart, say: Say): Map<string, string> {
   const folder = `charts/${chart.name}`;
   const seeds = workspace.environments(chart).map((environment) => workspace.read(chart, environment).values);
+  checkDefaults(chart);
   const compiled = compile(chart, { seeds });
   for (const [file, { mode, pathCount, seconds }] of compiled)
     say(`${folder}/templates/${file}: ${pathCount} paths (${mode}), ${seconds.toFixed(2)} s`);
@@ -44,6 +47,14 @@ function generated(workspace: Workspace, chart: HelmChart, say: Say): Map<string
     [`${folder}/values.schema.json`, valuesSchemaJson(chart)],
     ...[...compiled].map(([file, { text }]) => [`${folder}/templates/${file}`, text] as const),
   ]);
+}
+
+/** A chart renders without a values file: its defaults pass its rules, and no two objects are one. */
+function checkDefaults(chart: HelmChart): void {
+  const checked = parseValues(chart, defaultValues(chart));
+  if ('problems' in checked)
+    throw new ChartError(`${chart.name}: its defaults break a rule: ${checked.problems.map(({ expected }) => expected).join('; ')}`);
+  bundle(chart, checked.values, chart.release);
 }
 
 /** Everything in templates/ is generated; what no code makes any more goes. */

@@ -1,4 +1,4 @@
-import type { HelmChart, Render } from '../chart.js';
+import type { HelmChart } from '../chart.js';
 import { ChartError, chartError } from '../chart-error.js';
 import { type Choice, caseOf, valueAt, withEmptyCase } from '../knob.js';
 import { pathsOf } from '../require.js';
@@ -30,29 +30,21 @@ export interface CompiledFile {
 
 /** The templates of a chart: file name in templates/ → text. Throws a ChartError that tells the chart's author what to write instead. */
 export function compile(chart: HelmChart, options: CompileOptions = {}): ReadonlyMap<string, CompiledFile> {
-  const files = new Map<string, CompiledFile>();
-  for (const [file, render] of chart.templates) files.set(file, compileFile(chart, file, probeOf(file, render), plainOf(render), options));
-  const { notes } = chart;
-  if (notes)
-    files.set(
-      'NOTES.txt',
-      compileFile(chart, 'NOTES.txt', (values, marks) => marks.lift(notes(values), { file: 'NOTES.txt' }), notes, options),
-    );
+  const names = [...chart.templates.keys(), ...(chart.notes ? [NOTES] : [])];
+  const files = new Map(names.map((file) => [file, compileFile(chart, file, options)]));
   if (chart.rules.length > 0) files.set('rules.yaml', rulesFile(chart));
   const read = new Set([...files.values()].flatMap((one) => [...one.read]));
-  const idle = chart.knobs.filter(({ id }) => !read.has(id) && !id.startsWith('release.'));
+  const idle = chart.knobs.filter(({ id }) => !read.has(id) && !id.startsWith('release.')).map(({ ref }) => ref);
   if (idle.length > 0)
-    throw new ChartError(
-      `${chart.name}: no template and no rule reads ${idle.map(({ ref }) => ref).join(', ')}; use them, or take them out of the values`,
-    );
+    throw new ChartError(`${chart.name}: no template and no rule reads ${idle.join(', ')}; use them, or take them out of the values`);
   return files;
 }
 
-function plainOf(render: Render): Plain {
-  return (values) => render(values, { checksum: checksumToken });
-}
+const NOTES = 'NOTES.txt';
 
-function compileFile(chart: HelmChart, file: string, probe: Probe, plain: Plain, options: CompileOptions): CompiledFile {
+/** One file of a chart's templates. */
+export function compileFile(chart: HelmChart, file: string, options: CompileOptions = {}): CompiledFile {
+  const [probe, plain] = codeOf(chart, file);
   const startedMs = performance.now();
   for (let knobs = chart.knobs; ; ) {
     try {
@@ -72,6 +64,14 @@ function compileFile(chart: HelmChart, file: string, probe: Probe, plain: Plain,
       knobs = knobs.map((knob) => (knob.id === id ? withEmptyCase(knob) : knob));
     }
   }
+}
+
+/** The code of a file, for marks and for plain values. */
+function codeOf({ templates, notes }: HelmChart, file: string): readonly [Probe, Plain] {
+  const render = templates.get(file);
+  if (render) return [probeOf(file, templates, render), (values) => render(values, { checksum: checksumToken })];
+  if (file === NOTES && notes) return [(values, marks) => marks.lift(notes(values), { file }), notes];
+  throw new ChartError(`there is no template ${file}`);
 }
 
 function follow(runs: Runs, plain: Plain, { maxPaths = 256, wantedCount = 500, seeds = [], seed = 0 }: CompileOptions): Explored {

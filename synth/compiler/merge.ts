@@ -7,7 +7,7 @@ import type { Marks } from './marks.js';
 import { byRank, isList, isMap, keyOf, type MapNode, type Node, SPLICE, Splice } from './node.js';
 import { generalKey, withPassedOn } from './passed-on.js';
 import { docId, type Run, type Runs } from './runs.js';
-import { constant, type Item, Leaf, LinesTree, ListTree, MapTree, Switch, type Tree } from './tree.js';
+import { constant, DocumentsTree, type Item, Leaf, LinesTree, ListTree, MapTree, Switch, type Tree } from './tree.js';
 
 /** Two paths that differ in one knob: where their outputs differ, the knob matters. */
 export interface Pair {
@@ -51,7 +51,7 @@ export function merge(evidence: Evidence, runs: Runs): Tree {
   const view: View = (run) => run.output;
   // Documents may be none; every other list must be one.
   return evidence.runs.some(({ output }) => isList(output))
-    ? new ListTree(merger.sequence(view as View<readonly Node[]>, spot))
+    ? new DocumentsTree(merger.sequence(view as View<readonly Node[]>, spot))
     : merger.build(view, spot);
 }
 

@@ -124,10 +124,11 @@ export function choiceText(when: ReadonlyMap<Knob, number>): string {
 }
 
 /** A template file's objects as one node: a list of documents. */
-export function probeOf(file: string, render: Render): Probe {
+export function probeOf(file: string, templates: ReadonlyMap<string, Render>, render: Render): Probe {
   return (values, marks) => {
-    const checksum = (other: string): string =>
-      String(
+    const checksum = (other: string): string => {
+      if (!templates.has(other)) throw chartError({ file }, `checksum("${other}"): the chart has no such template file`);
+      return String(
         marks.derive({
           shown: `include (print $.Template.BasePath "/${other}") . | sha256sum`,
           arg: `(include (print $.Template.BasePath "/${other}") . | sha256sum)`,
@@ -136,6 +137,7 @@ export function probeOf(file: string, render: Render): Probe {
           at: () => checksumToken(other),
         }),
       );
+    };
     const objects = render(values, { checksum }, true);
     const docs = objects.map((object) => marks.lift(object, { file, object: marks.display(labelOf(object)) }) as MapNode);
     const ids = docs.map(docId);

@@ -2,7 +2,7 @@ import type { Choice } from '../knob.js';
 import type { Condition } from './condition.js';
 import { linesOf } from './lines.js';
 import type { Marks } from './marks.js';
-import { isList, isMap, type Node } from './node.js';
+import { byRank, isList, isMap, type Node, Splice } from './node.js';
 
 /** What a template says: all paths of the code in one. */
 export type Tree = Leaf | MapTree | ListTree | LinesTree | Switch;
@@ -22,6 +22,8 @@ export class MapTree {
 export class ListTree {
   constructor(readonly items: readonly Item[]) {}
 }
+/** The documents of a file, of which there may be none. */
+export class DocumentsTree extends ListTree {}
 /** A text of several lines; `end` closes it: a line break or nothing. */
 export class LinesTree {
   constructor(
@@ -44,15 +46,22 @@ export function constant(node: Node, marks: Marks): Tree {
     );
   if (isList(node)) return new ListTree(node.map((item) => ({ tree: constant(item, marks) })));
   if (!isMap(node)) return new Leaf(node);
-  return new MapTree(Object.entries(node).map(([key, child]) => ({ key, tree: constant(child, marks) })));
+  const keys = Object.keys(node).sort(byRank);
+  return new MapTree(keys.map((key) => ({ key, tree: constant(node[key] as Node, marks) })));
 }
 
-/** What the tree says at a choice of cases: the check against what the code made there. */
+/** What a list or map says where all its own entries are switched off: nothing, which YAML reads as null. */
+const NULL = '\ue003null';
+
+/** What the tree says at a choice of cases, as its template would: the check against what the code made there. */
 export function choose(tree: Tree, choice: Choice, marks: Marks): Node {
   const on = <T extends Item>(items: readonly T[]): T[] => items.filter(({ when }) => when?.holds(choice) ?? true);
   if (tree instanceof Leaf) return marks.settle(tree.node, choice);
   if (tree instanceof Switch) return choose((on(tree.arms)[0] as Item).tree, choice, marks);
-  if (tree instanceof MapTree) return Object.fromEntries(on(tree.items).map((item) => [item.key, choose(item.tree, choice, marks)]));
-  const members = on(tree.items).map((item) => choose(item.tree, choice, marks));
-  return tree instanceof ListTree ? members : members.join('\n') + tree.end;
+  const items = on<Item & { readonly key?: string }>(tree.items);
+  const isOwn = ({ tree: child }: Item): boolean => !(child instanceof Leaf && child.node instanceof Splice);
+  if (!(tree instanceof DocumentsTree || tree instanceof LinesTree) && tree.items.some(isOwn) && !items.some(isOwn)) return NULL;
+  const members = items.map((item) => choose(item.tree, choice, marks));
+  if (tree instanceof LinesTree) return members.join('\n') + tree.end;
+  return tree instanceof ListTree ? members : Object.fromEntries(items.map(({ key }, index) => [key, members[index] as Node]));
 }
