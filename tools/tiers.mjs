@@ -25,6 +25,7 @@ export const TIERS = [
     minutes: 0.2,
   },
   { name: 'generated', node: ['tools/generate.mjs', '--check'], needs: [], minutes: 0.1 },
+  { name: 'charts', node: ['synth/dist/main.js', 'synth', '--check'], needs: [], minutes: 0.3 },
   { name: 'unit', jest: 'test/', not: [...WITH_TOOLS, ...WITH_HELM, ...PROCESSES], needs: [], minutes: 1 },
   {
     name: 'node-lts',
@@ -45,5 +46,6 @@ export const TIERS = [
   },
   { name: 'bench', node: ['test/dist/bench/main.js', '--smoke'], in: ['test/bench'], needs: [], minutes: 0.5 },
   { name: 'bundle', jest: WITH_HELM.join('|'), in: WITH_HELM, needs: ['helm3', 'helm4'], minutes: 4 },
+  { name: 'bundle-bench', node: ['test/dist/bundle/bench.js'], in: WITH_HELM, needs: ['helm3'], minutes: 0.5 },
   { name: 'alertmanager', jest: WITH_TOOLS.join('|'), in: ['test/alertmanager'], needs: ['alertmanager'], minutes: 2 },
 ];

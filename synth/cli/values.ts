@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Document, Scalar } from 'yaml';
 import { bundle, type HelmChart } from '../chart.js';
 import { compareObjects } from '../diff/compare.js';
 import { dangersOf } from '../diff/danger.js';
@@ -8,10 +7,10 @@ import { changeLines } from '../diff/report.js';
 import { Git } from '../git.js';
 import { canonicalJson } from '../k8s-object.js';
 import { type Knob, valueAt } from '../knob.js';
+import { editValue } from '../values/edit-values.js';
 import { nearestPath } from '../values/parse-values.js';
 import { readValues, readYaml, ValuesError } from '../values/read-values.js';
 import { UsageError, type Workspace } from '../workspace.js';
-import { isPlain } from '../yaml-scalar.js';
 
 export interface ValuesOptions {
   readonly chart: string;
@@ -22,9 +21,8 @@ export interface ValuesOptions {
 /** `values set <chart> --env <name> path=value… [path-]`: keeps comments, writes only what is valid, says what will change. */
 export function setValues(workspace: Workspace, assignments: readonly string[], { chart: name, environment, say }: ValuesOptions): number {
   const chart = workspace.chart(name);
-  const { document, values: before, file, text } = workspace.read(chart, environment);
-  for (const assignment of assignments) assign(chart, document, assignment);
-  const edited = String(document);
+  const { values: before, file, text } = workspace.read(chart, environment);
+  const edited = assignments.reduce((edit, assignment) => assigned(chart, edit, assignment), text);
   const { values: after } = readValues(chart, file, edited);
   const changes = compareObjects(bundle(chart, before, chart.release), bundle(chart, after, chart.release));
   if (edited !== text) writeFileSync(join(workspace.root, file), edited);
@@ -35,23 +33,17 @@ export function setValues(workspace: Workspace, assignments: readonly string[], 
   return 0;
 }
 
-function assign(chart: HelmChart, document: Document, assignment: string): void {
+function assigned(chart: HelmChart, text: string, assignment: string): string {
   const [, path = '', sign = '', written = ''] = /^([^=]*?)(=|-$)(.*)$/s.exec(assignment) ?? [];
   if (path === '') throw new UsageError(`"${assignment}": expected path=value, or path- to go back to the default`);
   const knob = knobAt(chart, path);
-  if (sign === '-') document.deleteIn(knob.path);
-  else document.setIn(knob.path, nodeFor(document, knob, written));
+  return editValue(text, knob.path, sign === '-' ? undefined : valueFrom(knob, written));
 }
 
 /** The value as its schema reads it: text stays text, whatever YAML would make of it. */
-function nodeFor(document: Document, knob: Knob, written: string): unknown {
-  const isText = knob.kind === 'string' || typeof knob.cases[0]?.value === 'string';
-  if (isText) {
-    const scalar = new Scalar(written);
-    if (!isPlain(written)) scalar.type = 'QUOTE_DOUBLE';
-    return scalar;
-  }
-  if (knob.kind === 'list' || knob.kind === 'map') return document.createNode(readYaml(knob.id, `value: ${written}`).given.value);
+function valueFrom(knob: Knob, written: string): unknown {
+  if (knob.kind === 'string' || typeof knob.cases[0]?.value === 'string') return written;
+  if (knob.kind === 'list' || knob.kind === 'map') return readYaml(knob.id, `value: ${written}`).given.value;
   const value = written === 'true' ? true : written === 'false' ? false : /^-?\d+$/.test(written) ? Number(written) : undefined;
   if (value === undefined) throw new ValuesError(`${knob.id}: "${written}" is neither true, false nor a whole number`);
   return value;

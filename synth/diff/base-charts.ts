@@ -11,8 +11,7 @@ export class BaseCharts {
   readonly #charts = new Map<string, TemplateChart>();
 
   constructor(git: Git, ref: string) {
-    const wanted = git.files(ref, 'charts').filter((file) => /^charts\/[^/]+\/(?:values\.yaml$|templates\/|env\/)/.test(file));
-    this.#files = new Map(wanted.map((file) => [file, git.show(ref, file)]));
+    this.#files = git.filesAt(ref, 'charts', /^charts\/[^/]+\/(?:values\.yaml$|templates\/|env\/)/);
   }
 
   /** chart → names of its environments. */

@@ -33,6 +33,8 @@ interface Action {
 
 const TOKEN = /\s+|"(?:[^"\\\n]|\\.)*"|`[^`]*`|\/\*[\s\S]*?\*\/|:=|[(),|]|\$\w*(?:\.\w+)*|\.\w+(?:\.\w+)*|\.|-?\d+(?![\w.])|[A-Za-z]\w*/y;
 
+const UNKNOWN_BLOCKS = ['with', 'define', 'block', 'template', 'break', 'continue'];
+
 /** Throws a TemplateError naming file and line. */
 export function parseTemplate(file: string, source: string): readonly Statement[] {
   const parts = split(file, source);
@@ -62,6 +64,7 @@ export function parseTemplate(file: string, source: string): readonly Statement[
   const statement = ({ tokens, line }: Action): Statement[] => {
     const [word, ...rest] = tokens;
     if (word === undefined || word.startsWith('/*')) return [];
+    if (UNKNOWN_BLOCKS.includes(word)) refuse(line, `{{ ${word} }} is not known: no chart of ours has it`);
     if (word === 'range') {
       const assigned = rest.indexOf(':=');
       const names = rest.slice(0, Math.max(assigned, 0)).filter((token) => token !== ',');

@@ -1,11 +1,19 @@
-import { parseAllDocuments } from 'yaml';
+import { parseDocument } from 'yaml';
 import type { Release } from '../chart.js';
 import { checksumOf, isRecord, type K8sObject } from '../k8s-object.js';
 import { FUNCTIONS, isTrue, Refusal, shown } from './functions.js';
 import { type Expression, parseTemplate, type Statement, TemplateError } from './parse-template.js';
 
+/** What `$` is, and the files that this render has done. */
+interface Root {
+  readonly Values: unknown;
+  readonly Release: unknown;
+  readonly Template: unknown;
+  readonly done: Map<string, readonly K8sObject[]>;
+}
+
 interface Scope {
-  readonly root: Readonly<Record<string, unknown>>;
+  readonly root: Root;
   readonly dot: unknown;
   readonly variables: Readonly<Record<string, unknown>>;
 }
@@ -23,6 +31,7 @@ const BASE_PATH = 'templates';
  */
 export class TemplateChart {
   readonly #files: ReadonlyMap<string, readonly Statement[]>;
+  readonly #documents = new Map<string, readonly K8sObject[]>();
 
   /** `files`: name in templates/ → text. Throws a TemplateError. */
   constructor(files: ReadonlyMap<string, string>) {
@@ -32,20 +41,37 @@ export class TemplateChart {
 
   /** All objects at complete values. Throws a Refusal where the chart fails with a reason. */
   render(values: unknown, release: Release): K8sObject[] {
-    const root = { Values: values, Release: { Name: release.name, Namespace: release.namespace }, Template: { BasePath: BASE_PATH } };
+    const root: Root = {
+      Values: values,
+      Release: { Name: release.name, Namespace: release.namespace },
+      Template: { BasePath: BASE_PATH },
+      done: new Map(),
+    };
     return [...this.#files.keys()].flatMap((file) => this.#objects(file, root));
   }
 
-  #objects(file: string, root: Scope['root']): K8sObject[] {
+  #objects(file: string, root: Root): readonly K8sObject[] {
+    const known = root.done.get(file);
+    if (known) return known;
     const statements = this.#files.get(file);
     if (!statements) throw new TemplateError(`${file}: included, but not there`);
     const text = this.#run(statements, file, { root, dot: root, variables: {} });
-    return parseAllDocuments(text).flatMap((document) => {
-      const [problem] = document.errors;
-      if (problem) throw new TemplateError(`${file}: renders no YAML: ${problem.message}`);
-      const object: unknown = document.toJS();
-      return isRecord(object) ? [object as K8sObject] : [];
-    });
+    const objects = text.split(/^---$/m).flatMap((document) => this.#parsed(document, file));
+    root.done.set(file, objects);
+    return objects;
+  }
+
+  /** Environments have most documents in common. */
+  #parsed(text: string, file: string): readonly K8sObject[] {
+    const known = this.#documents.get(text);
+    if (known) return known;
+    const document = parseDocument(text);
+    const [problem] = document.errors;
+    if (problem) throw new TemplateError(`${file}: renders no YAML: ${problem.message}`);
+    const object: unknown = document.toJS();
+    const objects = isRecord(object) ? [object as K8sObject] : [];
+    this.#documents.set(text, objects);
+    return objects;
   }
 
   #run(statements: readonly Statement[], file: string, scope: Scope): string {

@@ -45,13 +45,19 @@ function unpassableKey(value: unknown, path: readonly string[]): readonly string
   return undefined;
 }
 
-/** The schema with the rules between values as a refinement: the same data that Helm's `fail` is made from. */
+const refinedSchemas = new WeakMap<HelmChart, z.ZodType>();
+
+/** The schema with the rules between values as a refinement: the same data that Helm's `fail` is made from. Built once: zod compiles it. */
 function refined(chart: HelmChart): z.ZodType {
-  return chart.values.superRefine((values, context) => {
+  const known = refinedSchemas.get(chart);
+  if (known) return known;
+  const schema = chart.values.superRefine((values, context) => {
     for (const { condition, reason } of chart.rules)
       if (decide(condition, (path) => valueAt(values, path.split('.'))) === false)
         context.addIssue({ code: 'custom', message: reason, path: pathsOf(condition)[0]?.split('.') ?? [], params: { expected: reason } });
   });
+  refinedSchemas.set(chart, schema);
+  return schema;
 }
 
 /** The keys that may stand at a path. */

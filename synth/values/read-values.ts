@@ -71,14 +71,12 @@ export function readYaml(file: string, text: string): YamlFile {
     void problems.push(`${at(node.range?.[0])}: ${problem}`);
   for (const error of document.errors) problems.push(`${at(error.pos[0])}: ${error.message.split('\n')[0]}`);
   if (/^%/m.test(text) && document.directives?.yaml.explicit) problems.push(`${file}:1:1: a %YAML directive has no place in a values file`);
-  if (parseAllDocuments(text).length > 1) problems.push(`${file}: several documents; a values file is one`);
   const older = scalarsOf(parseDocument(text, { version: '1.1', merge: false }));
   const newer = scalarsOf(document);
   newer.forEach((node, index) => {
     const other = older[index];
     const written = node.source ?? String(node.value);
-    if (node.tag !== undefined && node.type !== undefined && /^[!]/.test(text.slice(node.range?.[0] ?? 0)))
-      say(node, 'tags are not read alike; leave them out');
+    if (node.tag !== undefined) say(node, 'tags are not read alike; leave them out');
     else if (node.value === null)
       say(node, 'null is no value: Helm drops it, keeps it or makes it 0, by version; leave the key out for the default');
     else if (typeof node.value === 'number' && !Number.isFinite(node.value)) say(node, `${written} is no number that JSON can hold`);
@@ -90,6 +88,9 @@ export function readYaml(file: string, text: string): YamlFile {
     else if (typeof node.value === 'string' && LONE_SURROGATE.test(node.value)) say(node, 'half a character (a lone surrogate)');
   });
   visit(document, {
+    Collection: (_, node) => {
+      if (node.tag !== undefined) say(node, 'tags are not read alike; leave them out');
+    },
     Pair: (_, pair) => {
       const { key } = pair;
       if (isScalar(key) && typeof key.value !== 'string' && key.value !== null)
