@@ -39,7 +39,10 @@ export class Git {
 
   /** Commits that touched any of the files, newest first. */
   log(files: readonly string[]): Commit[] {
-    const lines = this.#run(['log', '--format=%H%x1f%an%x1f%aI%x1f%s', '--', ...files]).toString().split('\n').filter(Boolean);
+    const lines = this.#run(['log', '--format=%H%x1f%an%x1f%aI%x1f%s', '--', ...files])
+      .toString()
+      .split('\n')
+      .filter(Boolean);
     return lines.map((line) => {
       const [commit = '', author = '', date = '', subject = ''] = line.split('\x1f');
       return { commit, author, date, subject };
@@ -47,6 +50,11 @@ export class Git {
   }
 
   #run(args: readonly string[], input?: string): Buffer {
-    return execFileSync('git', ['--no-pager', ...args], { cwd: this.root, maxBuffer: 1 << 28, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'], ...(input !== undefined && { input }) });
+    return execFileSync('git', ['--no-pager', ...args], {
+      cwd: this.root,
+      maxBuffer: 1 << 28,
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      ...(input !== undefined && { input }),
+    });
   }
 }

@@ -81,7 +81,8 @@ function follow(runs: Runs, plain: Plain, { maxPaths = 256, wantedCount = 500, s
     checkOpen(runs, run, plain, explored.mode === 'every path' ? undefined : index);
   });
   const idle = runs.knobs.find(
-    (knob) => knob.cases.length === 1 && !runs.marks.reached.has(knob) && runs.all.some((run) => run.when.has(knob)),
+    (knob) =>
+      knob.kind !== 'flag' && knob.cases.length === 1 && !runs.marks.reached.has(knob) && runs.all.some((run) => run.when.has(knob)),
   );
   if (idle)
     throw chartError(

@@ -7,41 +7,71 @@ interface Literal {
   readonly cases: ReadonlySet<number>;
 }
 
-/** Holds when all literals of any of its terms hold. */
+/** One of its terms is enough; of a term all literals must hold. */
+type Factor = readonly (readonly Literal[])[];
+
+/** Holds when all its factors hold. */
 export class Condition {
   readonly text: string;
-  constructor(readonly terms: readonly (readonly Literal[])[]) {
-    const parts = terms.map((term) => phrase('and', term.map(literalText)));
-    this.text = phrase('or', parts);
-  }
-
-  get isAlways(): boolean {
-    return this.terms.some((term) => term.length === 0);
+  constructor(readonly factors: readonly Factor[]) {
+    this.text = phrase('and', factors.map(factorText));
   }
 
   /** Does its Go expression give a real boolean? */
   get isBoolean(): boolean {
-    return this.terms.flat().every(({ knob }) => knob.cases.every((one) => one.value === OPEN || one.isBoolean));
+    return this.factors.flat(2).every(({ knob }) => knob.cases.every((one) => one.value === OPEN || one.isBoolean));
   }
 
   /** The one literal it is made of, if it is. */
   get literal(): Literal | undefined {
-    return this.terms.length === 1 && this.terms[0]?.length === 1 ? this.terms[0][0] : undefined;
+    const [[[literal, ...others] = [], ...terms] = [], ...factors] = this.factors;
+    return others.length + terms.length + factors.length === 0 ? literal : undefined;
   }
 
   /** What it asks for beyond another condition that it includes; undefined when it does not include it. */
   beyond(other: Condition): Condition | undefined {
-    if (this.text === other.text) return new Condition([[]]);
-    const [[own = [], ...more], [shared = [], ...others]] = [this.terms, other.terms];
-    const isIn = (term: readonly Literal[], one: Literal): boolean => term.some((each) => literalText(each) === literalText(one));
-    if (more.length > 0 || others.length > 0 || !shared.every((one) => isIn(own, one))) return undefined;
-    return new Condition([own.filter((one) => !isIn(shared, one))]);
+    const shared = other.factors.map(factorText);
+    const rest = this.factors.filter((factor) => !shared.includes(factorText(factor)));
+    return rest.length + shared.length === this.factors.length ? new Condition(rest) : undefined;
+  }
+
+  /** Does it hold exactly where the other, several literals that must all hold, does not? */
+  isOppositeOf(other: Condition): boolean {
+    const [terms = [], ...more] = this.factors;
+    const opposites = other.factors.map((factor) =>
+      factor.length === 1 && factor[0]?.length === 1 && factor[0][0] ? literalText(oppositeOf(factor[0][0])) : '',
+    );
+    return (
+      more.length === 0 &&
+      terms
+        .map((term) => phrase('and', term.map(literalText)))
+        .sort()
+        .join() === opposites.sort().join()
+    );
   }
 
   holds(choice: Choice): boolean {
-    return this.terms.some((term) => term.every(({ knob, cases }) => cases.has(choice(knob))));
+    return this.factors.every((terms) => terms.some((term) => term.every(({ knob, cases }) => cases.has(choice(knob)))));
   }
 }
+
+/** Terms of which one is enough as factors: what all have in common once, then what is left of each. */
+function factored(terms: readonly (readonly Literal[])[]): Condition {
+  const isIn = (term: readonly Literal[], one: Literal): boolean => term.some((each) => literalText(each) === literalText(one));
+  const common = (terms[0] ?? []).filter((one) => terms.every((term) => isIn(term, one)));
+  const rest = terms.map((term) => term.filter((one) => !isIn(common, one)));
+  return new Condition([...common.map((one) => [[one]]), ...(rest.some((term) => term.length === 0) ? [] : [rest])]);
+}
+
+const oppositeOf = ({ knob, cases }: Literal): Literal => ({
+  knob,
+  cases: new Set([...knob.cases.keys()].filter((index) => !cases.has(index))),
+});
+const factorText = (factor: Factor): string =>
+  phrase(
+    'or',
+    factor.map((term) => phrase('and', term.map(literalText))),
+  );
 
 function phrase(word: 'and' | 'or', parts: readonly string[]): string {
   return parts.length === 1 ? (parts[0] ?? '') : `${word} ${parts.map(operand).join(' ')}`;
@@ -86,7 +116,7 @@ export function conditionOf(knobs: readonly Knob[], rows: readonly TruthRow[]): 
     );
   }
   const rank = (term: readonly Literal[]): number => (term[0] ? knobs.indexOf(term[0].knob) : 0);
-  return new Condition(terms.sort((a, b) => rank(a) - rank(b)));
+  return factored(terms.sort((a, b) => rank(a) - rank(b)));
 }
 
 type Cube = readonly ReadonlySet<number>[];

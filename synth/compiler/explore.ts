@@ -58,7 +58,11 @@ export function explore(runs: Runs, { maxPaths, wantedCount, bases, seed }: Expl
     around(choice);
     pairs.push(...pathToKnown(runs, tree, choice));
     tree = merge(evidenceOf(runs, pairs), runs);
-    if (!foretells(tree, runs, choice)) throw cannotFollow(runs, runs.at(choice));
+    if (!foretells(tree, runs, choice)) {
+      for (const { b, knob } of neighbours(runs, choice)) pairs.push(...neighbours(runs, flipped(choice, knob, b.when.get(knob) ?? 0)));
+      tree = merge(evidenceOf(runs, pairs), runs);
+      if (!foretells(tree, runs, choice)) throw cannotFollow(runs, runs.at(choice));
+    }
     good = -1;
   }
   return { tree, runs: [...checked], mode: 'learnt' };

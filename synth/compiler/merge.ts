@@ -5,7 +5,7 @@ import { conditionOf } from './condition.js';
 import { linesOf } from './lines.js';
 import type { Marks } from './marks.js';
 import { byRank, isList, isMap, keyOf, type MapNode, type Node, SPLICE, Splice } from './node.js';
-import { generalKey, withPassedOn } from './passed-on.js';
+import { generalKeys, withPassedOn } from './passed-on.js';
 import { docId, type Run, type Runs } from './runs.js';
 import { constant, DocumentsTree, type Item, Leaf, LinesTree, ListTree, MapTree, Switch, type Tree } from './tree.js';
 
@@ -101,10 +101,7 @@ class Merger {
   /** Members of a list or text in one order: by name where all have one, by position where all are as long, else by what they say. */
   sequence(view: View<readonly Node[]>, spot: Spot): Item[] {
     const seen = this.#seen(view);
-    const identify = identityOf(
-      seen.map((run) => view(run) ?? []),
-      this.#marks,
-    );
+    const identify = identityOf(seen, (run) => view(run) ?? [], this.#marks);
     const idsOf = (run: Run): string[] => (view(run) ?? []).map((member, index) => identify(member, index, run));
     const order = supersequence(seen.map(idsOf));
     const placed = new Map<Run, ReadonlyMap<number, Node>>();
@@ -215,7 +212,12 @@ const isHollow = (members: readonly Node[]): boolean => members.every((member) =
 
 const NAMES = ['name', 'mountPath', 'containerPort', 'port', 'topologyKey'];
 
-function identityOf(lists: readonly (readonly Node[])[], marks: Marks): (member: Node, index: number, run: Run) => string {
+function identityOf(
+  seen: readonly Run[],
+  membersOf: (run: Run) => readonly Node[],
+  marks: Marks,
+): (member: Node, index: number, run: Run) => string {
+  const lists = seen.map(membersOf);
   const members = lists.flat().filter((member) => !(member instanceof Splice));
   if (members.some((member) => isMap(member) && 'apiVersion' in member)) return docId;
   const nameOf = (member: Node, key: string): Node => (isMap(member) ? (member[key] ?? member) : member);
@@ -223,7 +225,9 @@ function identityOf(lists: readonly (readonly Node[])[], marks: Marks): (member:
     members.every((member) => isMap(member) && key in member) &&
     lists.every((list) => new Set(list.map((member) => keyOf(nameOf(member, key)))).size === list.length);
   const name = NAMES.find(isName);
-  if (name !== undefined) return (member, _, run) => generalKey(nameOf(member, name), run, marks);
   const isFixed = lists.every((list) => list.length === lists[0]?.length && !list.some((member) => member instanceof Splice));
-  return isFixed ? (_, index) => String(index) : (member, _, run) => generalKey(member, run, marks);
+  if (name === undefined && isFixed) return (_, index) => String(index);
+  const named = (member: Node): Node => (name === undefined ? member : nameOf(member, name));
+  const general = generalKeys(seen, (run) => membersOf(run).map(named), marks);
+  return (member, _, run) => general(named(member), run);
 }

@@ -59,10 +59,30 @@ function passedOn(nodes: readonly Node[], own: readonly unknown[], mark: string 
 
 const ANY = '\ue000';
 
-/** Equal for members that say the same but for the values in them: they are one member, whatever the value. */
-export function generalKey(node: Node, run: Run, marks: Marks): string {
-  const words = new Set([...run.when].map(([knob, which]) => String(ownValue(knob, which, marks) ?? '')));
-  return [...words].reduce((key, word) => (/^\w[\w.-]*$/.test(word) ? key.replace(wordPattern(word), ANY) : key), keyOf(node));
+/**
+ * Keys that are equal for members which say the same but for the values in them: they are one member, whatever the value. A word that
+ * stays while its value changes is no value, but happens to be written so.
+ */
+export function generalKeys(
+  seen: readonly Run[],
+  membersOf: (run: Run) => readonly Node[],
+  marks: Marks,
+): (member: Node, run: Run) => string {
+  const casesOf = new Map<string, Map<Knob, Set<number>>>();
+  for (const run of seen)
+    for (const member of membersOf(run)) {
+      const cases = casesOf.get(keyOf(member)) ?? new Map<Knob, Set<number>>();
+      casesOf.set(keyOf(member), cases);
+      for (const [knob, which] of run.when) cases.set(knob, (cases.get(knob) ?? new Set()).add(which));
+    }
+  return (member, run) => {
+    const exact = keyOf(member);
+    const varies = casesOf.get(exact);
+    const words = [...run.when].flatMap(([knob, which]) =>
+      varies && (varies.get(knob)?.size ?? 1) > 1 ? [] : [String(ownValue(knob, which, marks) ?? '')],
+    );
+    return words.reduce((key, word) => (/^\w[\w.-]*$/.test(word) && key.includes(word) ? key.replace(wordPattern(word), ANY) : key), exact);
+  };
 }
 
 function wordPattern(word: string): RegExp {

@@ -40,7 +40,7 @@ class Printer {
     for (let at = 0; at < items.length; ) {
       const item = items[at] as Item;
       const { when } = item;
-      if (!when || when.isAlways) {
+      if (!when || when.factors.length === 0) {
         close();
         out.push(...lines(item));
         at++;
@@ -162,7 +162,9 @@ class Printer {
 /** How a condition goes on from those before it, all on the same value and none holding with another. */
 function chainWord(chain: readonly Condition[], when: Condition): string | undefined {
   const own = when.literal;
-  if (!own || chain.length === 0) return undefined;
+  const [first] = chain;
+  if (first && chain.length === 1 && (when.isOppositeOf(first) || first.isOppositeOf(when))) return 'else';
+  if (!own || !first) return undefined;
   const taken = new Set<number>();
   for (const { literal: before } of chain) {
     if (before?.knob !== own.knob || [...before.cases].some((one) => own.cases.has(one))) return undefined;

@@ -10,7 +10,8 @@ export function editValue(text: string, path: readonly string[], value: unknown)
   const document = parseDocument(text);
   const found = document.getIn(path, true);
   if (value === undefined) return withoutLine(text, document, path) ?? printed(document, () => document.deleteIn(path));
-  if (isScalar(found) && found.range && typeof value !== 'object') return text.slice(0, found.range[0]) + flow(value) + text.slice(found.range[1]);
+  if (isScalar(found) && found.range && typeof value !== 'object')
+    return text.slice(0, found.range[0]) + flow(value) + text.slice(found.range[1]);
   if (found === undefined) {
     const added = withLines(text, document, path, value);
     if (added !== undefined) return added;

@@ -1,16 +1,4 @@
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isPair,
-  isScalar,
-  LineCounter,
-  type Node,
-  parseAllDocuments,
-  parseDocument,
-  type Scalar,
-  visit,
-} from 'yaml';
+import { type Document, isAlias, isMap, isPair, isScalar, LineCounter, type Node, parseDocument, type Scalar, visit } from 'yaml';
 import type { ConfigProblem } from '#runtime/config-problem.js';
 import type { HelmChart } from '../chart.js';
 import { canonicalJson } from '../k8s-object.js';

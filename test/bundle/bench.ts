@@ -36,12 +36,19 @@ try {
 
   const templates = seconds(() => {
     for (const name of environments) {
-      const { status, stderr } = spawnSync(helm, ['template', 'rel', chart, '--values', join(chart, 'env', `${name}.yaml`)], { maxBuffer: 1 << 26 });
+      const { status, stderr } = spawnSync(helm, ['template', 'rel', chart, '--values', join(chart, 'env', `${name}.yaml`)], {
+        maxBuffer: 1 << 26,
+      });
       if (status !== 0) throw new Error(String(stderr));
     }
   });
   const renders = seconds(() => {
-    for (const name of environments) bundle(exampleChart, readValues(exampleChart, name, readFileSync(join(chart, 'env', `${name}.yaml`), 'utf8')).values, exampleChart.release);
+    for (const name of environments)
+      bundle(
+        exampleChart,
+        readValues(exampleChart, name, readFileSync(join(chart, 'env', `${name}.yaml`), 'utf8')).values,
+        exampleChart.release,
+      );
   });
   const diff = seconds(() => {
     const { status, stderr } = spawnSync(process.execPath, [join(root, 'test/dist/synth/example/main.js'), dir, 'diff', '--base', 'HEAD']);
@@ -49,7 +56,9 @@ try {
   });
   say(`${COUNT} × helm template: ${templates.toFixed(2)} s`);
   say(`${COUNT} environments rendered in this process: ${renders.toFixed(2)} s, ${(templates / renders).toFixed(1)} times faster`);
-  say(`${COUNT} environments rendered at both ends and compared, start of the process included: ${diff.toFixed(2)} s, ${(templates / diff).toFixed(1)} times faster`);
+  say(
+    `${COUNT} environments rendered at both ends and compared, start of the process included: ${diff.toFixed(2)} s, ${(templates / diff).toFixed(1)} times faster`,
+  );
 } finally {
   rmSync(dir, { recursive: true, force: true });
 }

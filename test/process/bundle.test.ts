@@ -15,7 +15,11 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 /** Exit code and output of a Node script in the test's folder. */
-function run(script: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): { readonly code: number | null; readonly text: string } {
+function run(
+  script: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): { readonly code: number | null; readonly text: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, script), ...args], {
     cwd: dir,
     encoding: 'utf8',
@@ -31,7 +35,12 @@ test('npx cdk8s synth writes plain YAML of every environment to dist/, and nothi
   expect([code, text]).toEqual([0, expect.stringContaining('dist/example-prod.k8s.yaml')]);
   expect(readdirSync(join(dir, 'dist')).sort()).toEqual(['example-prod.k8s.yaml', 'example-staging.k8s.yaml']);
   const documents = parseAllDocuments(readFileSync(join(dir, 'dist/example-staging.k8s.yaml'), 'utf8'));
-  expect(documents.map((document) => (document.toJS() as { kind: string }).kind).sort()).toEqual(['ConfigMap', 'Deployment', 'PodDisruptionBudget', 'Service']);
+  expect(documents.map((document) => (document.toJS() as { kind: string }).kind).sort()).toEqual([
+    'ConfigMap',
+    'Deployment',
+    'PodDisruptionBudget',
+    'Service',
+  ]);
   expect(readdirSync(join(dir, 'charts/example')).sort()).toEqual(['Chart.yaml', 'env', 'templates', 'values.schema.json', 'values.yaml']);
 }, 60_000);
 
@@ -41,7 +50,9 @@ test('the cdk8s.yaml of the repository empties dist/, never charts/', () => {
 
 test('the command line ends with 0, 1 or 2 as it says, and the generated files are the same whatever CDK8S_* is set', () => {
   const example = 'test/dist/synth/example/main.js';
-  expect(run(example, ['.', 'synth', '--check'], { CDK8S_DISABLE_SORT: '1', CDK8S_OUTDIR: 'elsewhere', CDK8S_FILE_ASSETS: '1' }).code).toBe(0);
+  expect(run(example, ['.', 'synth', '--check'], { CDK8S_DISABLE_SORT: '1', CDK8S_OUTDIR: 'elsewhere', CDK8S_FILE_ASSETS: '1' }).code).toBe(
+    0,
+  );
   writeFileSync(join(dir, 'charts/example/values.yaml'), '');
   expect(run(example, ['.', 'synth', '--check']).code).toBe(1);
   expect(run(example, ['.', 'values', 'get', 'example', '--env', 'nope']).code).toBe(2);

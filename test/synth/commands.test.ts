@@ -1,8 +1,12 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { k8s } from 'cdk8s-plus-27';
 import { parse } from 'yaml';
-import { exampleChart } from './example/chart.js';
+import { z } from 'zod';
+import { defineChart, type Template } from '#synth/chart.js';
+import { exampleChart, exampleSource } from './example/chart.js';
+import { ExampleValues } from './example/values.js';
 import { EXAMPLE, Repository } from './repository.js';
 
 const PROD = 'charts/example/env/prod.yaml';
@@ -18,7 +22,15 @@ describe('synth', () => {
     expect(out).toContain('1 charts are up to date');
     expect(out).toMatch(/charts\/example\/templates\/app\.yaml: \d+ paths \(learnt\), \d+\.\d\d s/);
     expect(code).toBe(0);
-    expect(readdirSync(join(EXAMPLE, 'charts/example/templates')).sort()).toEqual(['NOTES.txt', 'app.yaml', 'config.yaml', 'journal.yaml', 'monitoring.yaml', 'rules.yaml', 'topics.yaml']);
+    expect(readdirSync(join(EXAMPLE, 'charts/example/templates')).sort()).toEqual([
+      'NOTES.txt',
+      'app.yaml',
+      'config.yaml',
+      'journal.yaml',
+      'monitoring.yaml',
+      'rules.yaml',
+      'topics.yaml',
+    ]);
   });
 
   test('--check names what drifted and writes nothing; without it the files are written, and foreign templates go', async () => {
@@ -33,6 +45,39 @@ describe('synth', () => {
     expect(repository.read('charts/example/values.yaml')).toContain('replicas: 2');
     expect(existsSync(join(repository.dir, 'charts/example/templates/old.yaml'))).toBe(false);
     expect(repository.git('status', '--porcelain')).toBe('');
+  });
+
+  test('a value added in the schema and used in the code is in every generated file, and nothing else is asked for', async () => {
+    const timezone = z
+      .string()
+      .regex(/^[A-Za-z_/]+$/)
+      .default('UTC')
+      .describe('Time zone of log lines.');
+    const clock: Template<typeof Extended> = (chart, v) => {
+      new k8s.KubeConfigMap(chart, 'clock', { metadata: { name: 'clock' }, data: { TZ: v.timezone } });
+    };
+    const Extended = ExampleValues.extend({ timezone });
+    const { templates } = exampleSource;
+    repository.charts = [
+      defineChart({
+        ...exampleSource,
+        values: Extended,
+        rules: [...exampleSource.rules],
+        templates: { ...templates, 'clock.yaml': clock },
+      }),
+    ];
+    expect((await repository.run('synth')).code).toBe(0);
+    expect(repository.read('charts/example/values.yaml')).toContain('# Time zone of log lines.\ntimezone: UTC\n');
+    expect(JSON.parse(repository.read('charts/example/values.schema.json'))).toMatchObject({
+      properties: { timezone: { pattern: '^[A-Za-z_/]+$' } },
+      required: expect.arrayContaining(['timezone']),
+    });
+    expect(repository.read('charts/example/templates/clock.yaml')).toContain('TZ: {{ .Values.timezone | quote }}');
+    expect(repository.read('docs/values.md')).toContain('| `timezone` | text | `UTC` | Time zone of log lines. |');
+    expect((await repository.run('values', 'set', 'example', '--env', 'prod', 'timezone=Europe/Berlin')).out).toContain(
+      'data.TZ: "UTC" → "Europe/Berlin"',
+    );
+    expect((await repository.run('values', 'set', 'example', '--env', 'prod', 'timezone=a b')).code).toBe(2);
   });
 
   test('a broken values file of an environment stops it with its place', async () => {
@@ -51,13 +96,28 @@ describe('render', () => {
     expect(readdirSync(folder)).toContain('deployment.apps.example-intake.yaml');
     repository.write('out/mine.yaml', 'a: b\n');
     await repository.run('render', 'example', '--env', 'staging', '--out', folder);
-    expect(readdirSync(folder).sort()).toEqual(['configmap.example-config.yaml', 'deployment.apps.example-app.yaml', 'mine.yaml', 'poddisruptionbudget.policy.example.yaml', 'service.example.yaml']);
-    expect(parse(repository.read('out/service.example.yaml'))).toMatchObject({ kind: 'Service', spec: { ports: [{ name: 'http', port: 8080 }] } });
+    expect(readdirSync(folder).sort()).toEqual([
+      'configmap.example-config.yaml',
+      'deployment.apps.example-app.yaml',
+      'mine.yaml',
+      'poddisruptionbudget.policy.example.yaml',
+      'service.example.yaml',
+    ]);
+    expect(parse(repository.read('out/service.example.yaml'))).toMatchObject({
+      kind: 'Service',
+      spec: { ports: [{ name: 'http', port: 8080 }] },
+    });
   });
 
   test('says what is wrong with its arguments', async () => {
-    expect(await repository.run('render', 'exmaple', '--env', 'prod')).toMatchObject({ code: 2, err: 'no chart exmaple; did you mean example?' });
-    expect(await repository.run('render', 'example', '--env', 'pord')).toMatchObject({ code: 2, err: expect.stringContaining('environments: prod, staging') });
+    expect(await repository.run('render', 'exmaple', '--env', 'prod')).toMatchObject({
+      code: 2,
+      err: 'no chart exmaple; did you mean example?',
+    });
+    expect(await repository.run('render', 'example', '--env', 'pord')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('environments: prod, staging'),
+    });
     expect((await repository.run('render', 'example')).err).toContain('env');
     expect((await repository.run('rendr')).code).toBe(2);
   });
@@ -68,7 +128,9 @@ describe('values', () => {
     const before = repository.read(PROD);
     const { code, out } = await repository.run('values', 'set', 'example', '--env', 'prod', 'app.replicas=5', 'kafka.partitions=24');
     expect(code).toBe(0);
-    expect(repository.read(PROD)).toBe(before.replace('replicas: 12 #', 'replicas: 5 #').replace('  tls: true\n', '  tls: true\n  partitions: 24\n'));
+    expect(repository.read(PROD)).toBe(
+      before.replace('replicas: 12 #', 'replicas: 5 #').replace('  tls: true\n', '  tls: true\n  partitions: 24\n'),
+    );
     expect(out).toContain('  ~ Deployment/example-intake\n      spec.replicas: 12 → 5');
     expect(out).toContain('  ! partitions: KafkaTopic/app.events: partitions 12 → 24');
   });
@@ -76,32 +138,69 @@ describe('values', () => {
   test('set adds maps that are not there, takes the last key of a map out, and changes nothing where nothing changes', async () => {
     repository.write(PROD, '# mine\napp:\n  # the port\n  port: 9090 # fixed\n\n# done\n');
     await repository.run('values', 'set', 'example', '--env', 'prod', 'kafka.prefix=b', 'app.logLevel=warn');
-    expect(repository.read(PROD)).toBe('# mine\napp:\n  # the port\n  port: 9090 # fixed\n  logLevel: warn\nkafka:\n  prefix: b\n\n# done\n');
-    expect((await repository.run('values', 'set', 'example', '--env', 'prod', 'app.logLevel=warn')).out).toBe(`${PROD} says that already\n  no object changes`);
+    expect(repository.read(PROD)).toBe(
+      '# mine\napp:\n  # the port\n  port: 9090 # fixed\n  logLevel: warn\nkafka:\n  prefix: b\n\n# done\n',
+    );
+    expect((await repository.run('values', 'set', 'example', '--env', 'prod', 'app.logLevel=warn')).out).toBe(
+      `${PROD} says that already\n  no object changes`,
+    );
     await repository.run('values', 'set', 'example', '--env', 'prod', 'kafka.prefix-', 'app.port-');
     expect(repository.read(PROD)).toContain('# mine');
     expect(parse(repository.read(PROD))).toEqual({ app: { logLevel: 'warn' }, kafka: {} });
   });
 
   test('set reads a text as a text, whatever YAML would make of it', async () => {
-    await repository.run('values', 'set', 'example', '--env', 'prod', 'image.tag=1.10', 'greeting=yes', 'journal.storage=20Gi', 'app.tolerations=[]', 'monitoring=false');
-    expect(parse(repository.read(PROD))).toMatchObject({ image: { tag: '1.10' }, greeting: 'yes', journal: { storage: '20Gi' }, app: { tolerations: [] }, monitoring: false });
+    await repository.run(
+      'values',
+      'set',
+      'example',
+      '--env',
+      'prod',
+      'image.tag=1.10',
+      'greeting=yes',
+      'journal.storage=20Gi',
+      'app.tolerations=[]',
+      'monitoring=false',
+    );
+    expect(parse(repository.read(PROD))).toMatchObject({
+      image: { tag: '1.10' },
+      greeting: 'yes',
+      journal: { storage: '20Gi' },
+      app: { tolerations: [] },
+      monitoring: false,
+    });
     expect(repository.read(PROD)).toContain('greeting: "yes"');
   });
 
   test('set writes nothing that is not valid', async () => {
     const before = repository.read(PROD);
-    expect(await repository.run('values', 'set', 'example', '--env', 'prod', 'app.replicas=1')).toMatchObject({ code: 2, err: expect.stringContaining('app.replicas') });
-    expect(await repository.run('values', 'set', 'example', '--env', 'prod', 'app.replcas=3')).toMatchObject({ code: 2, err: 'example has no value app.replcas; did you mean app.replicas?' });
-    expect(await repository.run('values', 'set', 'example', '--env', 'prod', 'kafka.topics=none')).toMatchObject({ code: 2, err: expect.stringContaining('mode: split needs Kafka') });
-    expect(await repository.run('values', 'set', 'example', '--env', 'prod', 'budget=yes')).toMatchObject({ code: 2, err: expect.stringContaining('neither true, false nor a whole number') });
+    expect(await repository.run('values', 'set', 'example', '--env', 'prod', 'app.replicas=1')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('app.replicas'),
+    });
+    expect(await repository.run('values', 'set', 'example', '--env', 'prod', 'app.replcas=3')).toMatchObject({
+      code: 2,
+      err: 'example has no value app.replcas; did you mean app.replicas?',
+    });
+    expect(await repository.run('values', 'set', 'example', '--env', 'prod', 'kafka.topics=none')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('mode: split needs Kafka'),
+    });
+    expect(await repository.run('values', 'set', 'example', '--env', 'prod', 'budget=yes')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('neither true, false nor a whole number'),
+    });
     expect(repository.read(PROD)).toBe(before);
   });
 
   test('set path- goes back to the default; get says what holds and where it comes from', async () => {
     await repository.run('values', 'set', 'example', '--env', 'prod', 'app.priorityClass-', 'monitoring-');
     const { out } = await repository.run('values', 'get', 'example', '--env', 'prod', 'app.priorityClass', 'monitoring', 'app.replicas');
-    expect(out.split('\n')).toEqual(['app.priorityClass = (not set)  (default)', 'monitoring = false  (default)', `app.replicas = 12  (${PROD})`]);
+    expect(out.split('\n')).toEqual([
+      'app.priorityClass = (not set)  (default)',
+      'monitoring = false  (default)',
+      `app.replicas = 12  (${PROD})`,
+    ]);
   });
 
   test('history tells from git who set a value when, and the last value before; a changed default counts', async () => {
@@ -159,7 +258,11 @@ describe('diff', () => {
     repository.charts = [{ ...exampleChart, templates }];
     const { out } = await repository.run('diff', '--base', 'HEAD', '--format', 'json');
     expect(JSON.parse(out)).toMatchObject([
-      { environment: 'prod', changes: [{ kind: 'removed', id: 'monitoring.coreos.com/v1/ServiceMonitor/example' }], dangers: [{ flag: 'deletion' }] },
+      {
+        environment: 'prod',
+        changes: [{ kind: 'removed', id: 'monitoring.coreos.com/v1/ServiceMonitor/example' }],
+        dangers: [{ flag: 'deletion' }],
+      },
       { environment: 'staging', changes: [] },
     ]);
   });

@@ -44,13 +44,29 @@ test.each([
 });
 
 test.each([
-  ['a typo names the nearest key', 'app:\n  replcas: 3', `${FILE}:2:3: app.replcas: expected no such key, received "replcas"; did you mean "replicas"?`],
-  ['a key in the wrong place names the right one', 'replicas: 3', `${FILE}:1:1: replicas: expected no such key, received "replicas"; did you mean "app.replicas"?`],
+  [
+    'a typo names the nearest key',
+    'app:\n  replcas: 3',
+    `${FILE}:2:3: app.replcas: expected no such key, received "replcas"; did you mean "replicas"?`,
+  ],
+  [
+    'a key in the wrong place names the right one',
+    'replicas: 3',
+    `${FILE}:1:1: replicas: expected no such key, received "replicas"; did you mean "app.replicas"?`,
+  ],
   ['a wrong type says what was expected', 'app:\n  port: "80"', `${FILE}:2:3: app.port: expected a number, received "80"`],
   ['a number out of bounds says the bound', 'app:\n  port: 80', `${FILE}:2:3: app.port: expected at least 1024, received 80`],
   ['an unknown word lists the known ones', 'mode: both', `${FILE}:1:1: mode: expected one of "single", "split", received "both"`],
-  ['a version that YAML reads as a number asks for quotes', 'image:\n  tag: 1.10', `${FILE}:2:3: image.tag: expected a string, received 1.1; write it in quotes: "1.1"`],
-  ['a broken rule says its reason at its first value', '# c\nmode: split', `${FILE}:2:1: mode: split needs Kafka: set kafka.topics to strimzi or existing`],
+  [
+    'a version that YAML reads as a number asks for quotes',
+    'image:\n  tag: 1.10',
+    `${FILE}:2:3: image.tag: expected a string, received 1.1; write it in quotes: "1.1"`,
+  ],
+  [
+    'a broken rule says its reason at its first value',
+    '# c\nmode: split',
+    `${FILE}:2:1: mode: split needs Kafka: set kafka.topics to strimzi or existing`,
+  ],
   ['a key of JavaScript', 'app:\n  podLabels:\n    constructor: x', `${FILE}:3:5: app.podLabels.constructor: expected no such key`],
   ['a wrong item of a list has its own place', 'app:\n  extraEnv:\n    - { name: A, value: b }\n    - { nam: A, value: b }', `${FILE}:4:`],
 ])('%s', (_, text, says) => {
@@ -62,9 +78,14 @@ test('all problems of a file are told at once', () => {
 });
 
 test('what is written in quotes, anchors and comments are taken; maps are merged with the defaults, lists replaced', () => {
-  const text = '# c\ngreeting: "yes"\napp:\n  podLabels: &l { a: "010" }\n  nodeSelector: *l\n  tolerations: []\nkafka:\n  brokers: [a:1, b:2]\n';
+  const text =
+    '# c\ngreeting: "yes"\napp:\n  podLabels: &l { a: "010" }\n  nodeSelector: *l\n  tolerations: []\nkafka:\n  brokers: [a:1, b:2]\n';
   const { values, given } = readValues(exampleChart, FILE, text);
-  expect(values).toMatchObject({ greeting: 'yes', app: { podLabels: { a: '010' }, nodeSelector: { a: '010' }, port: 8080 }, kafka: { brokers: ['a:1', 'b:2'], prefix: 'app' } });
+  expect(values).toMatchObject({
+    greeting: 'yes',
+    app: { podLabels: { a: '010' }, nodeSelector: { a: '010' }, port: 8080 },
+    kafka: { brokers: ['a:1', 'b:2'], prefix: 'app' },
+  });
   expect(Object.keys(given)).toEqual(['greeting', 'app', 'kafka']);
 });
 

@@ -24,7 +24,12 @@ export class Repository {
   /** Runs one command line; what it says is returned with its exit code. */
   async run(...args: string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
     const [out, err]: [string[], string[]] = [[], []];
-    const code = await main(args, { root: this.dir, charts: this.charts, say: (text) => out.push(text), complain: (text) => err.push(text) });
+    const code = await main(args, {
+      root: this.dir,
+      charts: this.charts,
+      say: (text) => out.push(text),
+      complain: (text) => err.push(text),
+    });
     return { code, out: out.join('\n'), err: err.join('\n') };
   }
 
@@ -47,7 +52,11 @@ export class Repository {
   }
 
   git(...args: string[]): string {
-    return execFileSync('git', args, { cwd: this.dir, encoding: 'utf8', env: { PATH: process.env.PATH, HOME: this.dir, GIT_CONFIG_NOSYSTEM: '1' } });
+    return execFileSync('git', args, {
+      cwd: this.dir,
+      encoding: 'utf8',
+      env: { PATH: process.env.PATH, HOME: this.dir, GIT_CONFIG_NOSYSTEM: '1' },
+    });
   }
 
   close(): void {

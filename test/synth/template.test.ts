@@ -3,7 +3,8 @@ import { Refusal } from '#synth/template/functions.js';
 import { TemplateError } from '#synth/template/parse-template.js';
 import { TemplateChart } from '#synth/template/template-chart.js';
 
-const render = (text: string, values: unknown = {}): unknown => new TemplateChart(new Map([['x.yaml', text]])).render(values, { name: 'r', namespace: 'n' });
+const render = (text: string, values: unknown = {}): unknown =>
+  new TemplateChart(new Map([['x.yaml', text]])).render(values, { name: 'r', namespace: 'n' });
 
 test.each([
   ['a block that our charts do not have', '{{ with .Values }}a{{ end }}', 'x.yaml:1: {{ with }} is not known'],
@@ -23,5 +24,9 @@ test('a fail of the chart is a refusal with its reason', () => {
 });
 
 test('white space is trimmed as in Go, also around comments and inside strings with braces', () => {
-  expect(render('{{- /* a\n }} b */ -}}\n\na:\n  {{- if .Values.x }}\n  - {{ "}}" | quote }}\n  {{- end }}\n  - "{{`{{ y }}`}}z"\n', { x: true })).toEqual([{ a: ['}}', '{{ y }}z'] }]);
+  expect(
+    render('{{- /* a\n }} b */ -}}\n\na:\n  {{- if .Values.x }}\n  - {{ "}}" | quote }}\n  {{- end }}\n  - "{{`{{ y }}`}}z"\n', {
+      x: true,
+    }),
+  ).toEqual([{ a: ['}}', '{{ y }}z'] }]);
 });

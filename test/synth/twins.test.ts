@@ -8,7 +8,7 @@ import { object, smallChart } from './small-chart.js';
 
 const { knobs } = smallChart(object(() => ({})));
 const marks = new Marks(knobs);
-const valueOf = (id: string): never => marks.valueOf(knobs.find((knob) => knob.id === id) ?? fail(id)) as never;
+const marked = (id: string): never => marks.valueOf(knobs.find((knob) => knob.id === id) ?? fail(id)) as never;
 const fail = (id: string): never => {
   throw new Error(`no value ${id}`);
 };
@@ -24,7 +24,7 @@ function rendered(mark: string | number, values: unknown): unknown {
 test('join is the same in TypeScript and in Helm', () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(fc.constantFrom(...NASTY), fc.string())), fc.string({ maxLength: 3 }), (list, separator) => {
-      const mark = withProbe(marks, () => join(valueOf('list'), separator));
+      const mark = withProbe(marks, () => join(marked('list'), separator));
       expect(rendered(mark, { list })).toBe(join(list, separator));
     }),
   );
@@ -33,7 +33,7 @@ test('join is the same in TypeScript and in Helm', () => {
 test('portion is the same in TypeScript and in Helm', () => {
   fc.assert(
     fc.property(fc.nat({ max: 1_000_000_000 }), fc.integer({ min: 0, max: 400 }), (n, percent) => {
-      const mark = withProbe(marks, () => portion(valueOf('num'), percent));
+      const mark = withProbe(marks, () => portion(marked('num'), percent));
       expect(rendered(mark, { num: n })).toBe(portion(n, percent));
     }),
   );
