@@ -13,7 +13,7 @@ export class Git {
 
   /** Path → text of the files below a folder at a commit that match. Throws when there is no such commit. */
   filesAt(ref: string, folder: string, wanted: RegExp): Map<string, string> {
-    const listed = this.#run(['ls-tree', '-r', '-z', ref, '--', folder]).toString().split('\0').filter(Boolean);
+    const listed = this.#run(['ls-tree', '-r', '-z', '--end-of-options', ref, '--', folder]).toString().split('\0').filter(Boolean);
     const blobs = listed.flatMap((line) => {
       const [, id = '', path = ''] = /^\d+ blob (\S+)\t(.*)$/s.exec(line) ?? [];
       return wanted.test(path) ? [{ id, path }] : [];

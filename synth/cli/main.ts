@@ -104,8 +104,8 @@ export async function main(args: readonly string[], { root, charts, say, complai
     });
     return code;
   } catch (error) {
-    if (!(error instanceof UsageError) && !(error instanceof ValuesError) && !(error instanceof ChartError)) throw error;
-    complain(error.message);
+    const isExpected = error instanceof UsageError || error instanceof ValuesError || error instanceof ChartError;
+    complain(isExpected ? error.message : String(error instanceof Error ? error.stack : error));
     return 2;
   }
 }

@@ -78,7 +78,7 @@ function follow(runs: Runs, plain: Plain, { maxPaths = 256, wantedCount = 500, s
   const bases = [defaults(), ...seeds.map(choiceOf)];
   const explored = explore(runs, { maxPaths, wantedCount, bases, seed });
   explored.runs.forEach((run, index) => {
-    checkOpen(runs, run, plain, explored.mode === 'every path' ? undefined : index);
+    checkOpen(runs, run, plain, explored.mode === 'every path' || index < bases.length ? undefined : index);
   });
   const idle = runs.knobs.find(
     (knob) =>

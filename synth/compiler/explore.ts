@@ -8,7 +8,7 @@ import { choose, type Tree } from './tree.js';
 
 export interface Explored {
   readonly tree: Tree;
-  /** Paths to check with plain values: all, or those that the random choices met. */
+  /** Paths to check with plain values: all, or the bases and those that the random choices met. */
   readonly runs: readonly Run[];
   readonly mode: 'every path' | 'learnt';
 }
@@ -50,7 +50,7 @@ export function explore(runs: Runs, { maxPaths, wantedCount, bases, seed }: Expl
   };
   for (const base of [(): number => 0, ...bases]) around(base);
   let tree = merge(evidenceOf(runs, pairs), runs);
-  const checked = new Set<Run>();
+  const checked = new Set([...bases].map((base) => runs.at(base)));
   for (let number = seed, good = 0; good < wantedCount; number++, good++) {
     const choice = randomChoice(number);
     checked.add(runs.at(choice));

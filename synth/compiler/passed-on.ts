@@ -47,12 +47,14 @@ function ownValue(knob: Knob, which: number, marks: Marks): unknown {
 function passedOn(nodes: readonly Node[], own: readonly unknown[], mark: string | number | undefined): Node | undefined {
   if (mark === undefined) return undefined;
   if (nodes.every((node, index) => typeof node === 'number' && node === own[index])) return mark;
-  const [first] = nodes;
-  if (typeof first !== 'string' || own.includes(undefined)) return undefined;
-  const word = String(own[0]);
-  for (let at = first.indexOf(word); at >= 0; at = first.indexOf(word, at + 1)) {
-    const [before, after] = [first.slice(0, at), first.slice(at + word.length)];
-    if (nodes.every((node, index) => node === before + String(own[index]) + after)) return before + String(mark) + after;
+  // Found by the longest of the values: '' would be everywhere.
+  const words = own.map(String);
+  const pivot = words.reduce((best, word, index) => (word.length > (words[best]?.length ?? 0) ? index : best), 0);
+  const [node, word = ''] = [nodes[pivot], words[pivot]];
+  if (typeof node !== 'string' || word === '' || own.includes(undefined)) return undefined;
+  for (let at = node.indexOf(word); at >= 0; at = node.indexOf(word, at + 1)) {
+    const [before, after] = [node.slice(0, at), node.slice(at + word.length)];
+    if (nodes.every((each, index) => each === before + words[index] + after)) return before + String(mark) + after;
   }
   return undefined;
 }

@@ -5,7 +5,7 @@ import { type Choice, type Knob, OPEN, valuesBy } from '../knob.js';
 import { decide, type Rule, UNKNOWN } from '../require.js';
 import { withProbe } from '../twins.js';
 import { Marks } from './marks.js';
-import { keyOf, type MapNode, type Node } from './node.js';
+import type { MapNode, Node } from './node.js';
 import { withoutChance } from './without-chance.js';
 
 /** One path through the code of a template file. */
@@ -157,5 +157,5 @@ export function checksumToken(file: string): string {
 export function docId(node: Node): string {
   const { apiVersion, kind, metadata } = node as MapNode;
   const { name, namespace } = metadata as MapNode;
-  return [apiVersion, kind, namespace, name].map(keyOf).join(' ');
+  return [apiVersion, kind, namespace, name].filter((part) => part !== undefined).join('/');
 }
