@@ -22,6 +22,11 @@ export class Condition {
     return this.factors.flat(2).every(({ knob }) => knob.cases.every((one) => one.value === OPEN || one.isBoolean));
   }
 
+  /** How hard it is to read: alternatives and negations. */
+  get weight(): number {
+    return this.factors.reduce((sum, terms) => sum + terms.length - 1, 0) + (this.text.match(/\b(?:not|ne) /g)?.length ?? 0);
+  }
+
   /** The one literal it is made of, if it is. */
   get literal(): Literal | undefined {
     const [[[literal, ...others] = [], ...terms] = [], ...factors] = this.factors;

@@ -1,7 +1,7 @@
 import { chartError } from '../chart-error.js';
 import type { Knob } from '../knob.js';
 import { embed, supersequence } from './align.js';
-import { conditionOf } from './condition.js';
+import { type Condition, conditionOf } from './condition.js';
 import { linesOf } from './lines.js';
 import type { Marks } from './marks.js';
 import { byRank, isList, isMap, keyOf, type MapNode, type Node, SPLICE, Splice } from './node.js';
@@ -152,18 +152,26 @@ class Merger {
     );
   }
 
-  /** One arm a class, in the order of the rows; a condition need not hold off what an earlier arm has taken. */
+  /** One arm a class; a condition need not hold off what an earlier arm has taken. Of two the one that is told more simply stands first. */
   #arms({ knobs, rows }: Table, classOf: (row: Table['rows'][number]) => string | undefined, make: (which: string) => Tree): Tree {
     const classes = [...new Set(rows.flatMap((row) => (row.run.isExcluded ? [] : (classOf(row) ?? []))))];
-    const arms = classes.map((which, index) => {
-      const taken = classes.slice(0, index);
-      const truth = rows.map((row) => {
-        const found = classOf(row);
-        return { cases: row.cases, holds: found !== undefined && taken.includes(found) ? undefined : holdsIf(row.run, found, which) };
-      });
-      return { tree: make(which), ...(index < classes.length - 1 && { when: conditionOf(knobs, truth) }) };
-    });
-    return arms.length === 1 && arms[0] ? arms[0].tree : new Switch(arms);
+    const when = (which: string, taken: readonly string[]): Condition =>
+      conditionOf(
+        knobs,
+        rows.map((row) => {
+          const found = classOf(row);
+          return { cases: row.cases, holds: found !== undefined && taken.includes(found) ? undefined : holdsIf(row.run, found, which) };
+        }),
+      );
+    const [first, second, ...more] = classes;
+    if (first === undefined || second === undefined) return make(first ?? '');
+    if (more.length === 0 && when(second, []).weight < when(first, []).weight) classes.reverse();
+    return new Switch(
+      classes.map((which, index) => ({
+        tree: make(which),
+        ...(index < classes.length - 1 && { when: when(which, classes.slice(0, index)) }),
+      })),
+    );
   }
 
   #table(classify: Classify, { where, context, pairs }: Spot): Table {

@@ -68,7 +68,7 @@ export function readYaml(file: string, text: string): YamlFile {
     else if (node.value === null)
       say(node, 'null is no value: Helm drops it, keeps it or makes it 0, by version; leave the key out for the default');
     else if (typeof node.value === 'number' && !Number.isFinite(node.value)) say(node, `${written} is no number that JSON can hold`);
-    else if (!other || canonicalJson(other.value) !== canonicalJson(node.value) || typeof other.value !== typeof node.value)
+    else if (!other || canonicalJson(other.value) !== canonicalJson(node.value))
       say(
         node,
         `${written} is ${JSON.stringify(other?.value)} for Helm, but ${JSON.stringify(node.value)} elsewhere; write what you mean: "${written}" in quotes, true or false, or a decimal number`,

@@ -60,6 +60,7 @@ test('thirty flags are learnt from few paths', () => {
           metadata: { name: 'x' },
           args: ['serve', ...args],
           both: v.f3 && v.f4 && v.f5 ? 'all' : 'some',
+          mixed: v.f6 && !v.f7 && v.f8 && !v.f9 ? 'found' : 'none',
         });
       },
     },
@@ -67,6 +68,7 @@ test('thirty flags are learnt from few paths', () => {
   const file = compileFile(chart, 'x.yaml');
   expect(file.pathCount).toBeLessThan(1_200);
   expect(file.text).toContain('{{- if .Values.f29 }}\n  - f29\n  {{- end }}');
+  expect(file.text).toContain('mixed: {{ if and .Values.f6 (not .Values.f7) .Values.f8 (not .Values.f9) }}found{{ else }}none{{ end }}');
   expect(file.text).toContain('both: {{ if and .Values.f3 .Values.f4 .Values.f5 }}all{{ else }}some{{ end }}');
 });
 

@@ -145,6 +145,11 @@ export const FORMS: readonly (readonly [rule: string, code: Code, text: string])
     `${CONFIG}  a: {{ printf "x: 1\\ny: %s\\n" .Values.s | toJson }}\n`,
   ],
   [
+    'a line that ends in a blank keeps it: the text goes whole, for a condition behind it would trim the blank',
+    configMap((v) => ({ a: `x \n${v.b ? 'y\n' : ''}` })),
+    `${CONFIG}  a: {{ if .Values.b }}"x \\ny\\n"{{ else }}"x \\n"{{ end }}\n`,
+  ],
+  [
     'literal braces of others survive',
     configMap(() => ({ a: '{{ .Input.body | quote }}', b: 'x ${{ data.a }}\n{{\n' })),
     `${CONFIG}  a: "{{\`{{ .Input.body | quote }}\`}}"\n  b: |\n    x \${{\`{{ data.a }}\`}}\n    {{\`{{\`}}\n`,

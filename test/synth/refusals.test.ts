@@ -126,6 +126,12 @@ test('a place that hangs on very many values is refused, naming it and them', ()
   expect(() => compile(chart)).toThrow(/x\.yaml: .*data\.count.*: hangs on 11 values at once \(f0, f1/);
 });
 
+test('two files that make one object are refused where the chart is rendered', () => {
+  const chart = smallChart(object(() => ({})));
+  const twice = { ...chart, templates: new Map([...chart.templates, ['y.yaml', chart.templates.get('x.yaml') as never]]) };
+  expect(() => bundle(twice, {}, twice.release)).toThrow('small: two objects are v1/Thing/thing');
+});
+
 test('values that no template and no rule reads are refused', () => {
   expect(() => compile(smallChart(object((v) => ({ a: v.num }))))).toThrow(/no template and no rule reads \.Values\.m, \.Values\.zero/);
 });
