@@ -13,11 +13,11 @@ export interface Place {
   readonly path?: string;
 }
 
-export function placeText({ file, object, path }: Place): string {
+function placeText({ file, object, path }: Place): string {
   return [file, object, path].filter((part) => part !== undefined && part !== '').join(': ');
 }
 
 /** `problem` says what and which value; `remedy` what to write instead. */
 export function chartError(place: Place, problem: string, remedy?: string): ChartError {
-  return new ChartError(`${placeText(place)}: ${problem}${remedy ? `\n  ${remedy}` : ''}`);
+  return new ChartError(`${[placeText(place), problem].filter(Boolean).join(': ')}${remedy ? `\n  ${remedy}` : ''}`);
 }

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 
-export interface Commit {
+interface Commit {
   readonly commit: string;
   readonly author: string;
   readonly date: string;

@@ -33,7 +33,9 @@ export function addFields(object: ApiObject, fields: Readonly<Record<string, unk
   added.set(object, [...(added.get(object) ?? []), fields]);
 }
 
-/** The object as Kubernetes takes it. `guarded`: throws a ChartError when the conversion of its type dropped a field that the chart gave. */
+/**
+ * The object as Kubernetes takes it. `guarded`: throws a ChartError when the conversion of its type dropped a field that the chart gave.
+ */
 export function jsonOf(object: ApiObject, guarded: boolean): K8sObject {
   const json = object.toJson() as K8sObject;
   const lost = guarded ? droppedPath(ApiObject.prototype.toJson.call(object), json, '') : undefined;
@@ -76,7 +78,10 @@ function matches(known: string, path: string): boolean {
 function merged(tree: unknown, fields: unknown): unknown {
   if (Array.isArray(tree) && Array.isArray(fields)) {
     const extra = new Map(fields.filter(isRecord).map((item) => [item.name, item]));
-    return tree.map((item) => (isRecord(item) && extra.has(item.name) ? merged(item, extra.get(item.name)) : item));
+    const names = tree.map((item: unknown) => (isRecord(item) ? item.name : undefined));
+    const lost = [...extra.keys()].find((name) => !names.includes(name));
+    if (lost !== undefined) throw chartError({}, `addFields(): no item is called ${String(lost)}; there are ${names.join(', ')}`);
+    return tree.map((item: unknown, index) => (extra.has(names[index]) ? merged(item, extra.get(names[index])) : item));
   }
   if (!isRecord(fields)) return fields;
   const base = isRecord(tree) ? tree : {};

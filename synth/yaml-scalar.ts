@@ -1,11 +1,13 @@
-/** YAML scalars that every reader takes alike: Go's YAML 1.1 dialect in Helm, YAML 1.2 elsewhere. Plain only where nobody can misread it. */
+/**
+ * YAML scalars that every reader takes alike: Go's YAML 1.1 dialect in Helm, YAML 1.2 elsewhere. Plain only where nobody can misread it.
+ */
 
 const PLAIN = /^[A-Za-z_/][\w./:@+,()=$-]*(?: [\w./:@+,()=$-]+)*$/;
 const MISREAD = /^(?:y|n|yes|no|on|off|true|false|null|nan|inf)$/i;
 /** A number with a unit: 10Gi, 500m, 30s. Letters of other bases and exponents stay out. */
 const WITH_UNIT = /^\d+[g-np-wyzG-NP-WYZ]\w*$/;
 
-export function isPlain(text: string): boolean {
+function isPlain(text: string): boolean {
   if (WITH_UNIT.test(text)) return true;
   return PLAIN.test(text) && !MISREAD.test(text) && !text.includes(': ') && !text.endsWith(':');
 }

@@ -16,14 +16,17 @@ export interface DiffOptions {
 
 const REPORTS = { text: textReport, json: jsonReport, markdown: markdownReport } as const;
 
-/** `npm run diff -- --base <ref>`: every environment of every chart, as committed at the base and as the code here makes it. Exit code 0 same, 1 differs. */
+/**
+ * `npm run diff -- --base <ref>`: every environment of every chart, as committed at the base and as the code here makes it. Exit code 0
+ * same, 1 differs.
+ */
 export function diff(workspace: Workspace, { base, format, say }: DiffOptions): number {
   const diffs = diffAgainst(workspace, base);
   say(REPORTS[format](diffs).replace(/\n$/, ''));
   return diffs.every(({ changes, note }) => changes.length === 0 && note === undefined) ? 0 : 1;
 }
 
-export function diffAgainst(workspace: Workspace, ref: string): EnvironmentDiff[] {
+function diffAgainst(workspace: Workspace, ref: string): EnvironmentDiff[] {
   const base = openBase(workspace, ref);
   const before = base.environments();
   const names = [...new Set([...workspace.charts.map(({ name }) => name), ...before.keys()])].sort();

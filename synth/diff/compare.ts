@@ -32,7 +32,7 @@ export function compareObjects(before: readonly K8sObject[], after: readonly K8s
   });
 }
 
-export function compareValues(from: unknown, to: unknown, path: string): FieldChange[] {
+function compareValues(from: unknown, to: unknown, path: string): FieldChange[] {
   if (canonicalJson(from) === canonicalJson(to)) return [];
   if (isRecord(from) && isRecord(to))
     return byKey(new Map(Object.entries(from)), new Map(Object.entries(to)), (key) => (path ? `${path}.${step(key)}` : step(key)));

@@ -61,7 +61,7 @@ function refined(chart: HelmChart): z.ZodType {
 }
 
 /** The keys that may stand at a path. */
-export function keysAt(schema: JsonSchema, path: readonly PropertyKey[]): readonly string[] {
+function keysAt(schema: JsonSchema, path: readonly PropertyKey[]): readonly string[] {
   const node = path.reduce<JsonSchema | undefined>((at, key) => at?.properties?.[String(key)] ?? at?.items, schema);
   return [...Object.keys(node?.properties ?? {}), ...(path.length === 0 ? Object.keys(HELM_KEYS) : [])];
 }

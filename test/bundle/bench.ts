@@ -7,7 +7,10 @@ import { bundle } from '#synth/chart.js';
 import { readValues } from '#synth/values/read-values.js';
 import { exampleChart } from '#test/synth/example/chart.js';
 
-/** 100 environments: one process that renders both ends of each and compares, against `helm template` once an environment. Prints, never gates. */
+/**
+ * 100 environments: one process that renders both ends of each and compares, against `helm template` once an environment. Prints, never
+ * gates.
+ */
 const COUNT = 100;
 const root = resolve(fileURLToPath(import.meta.url), '../../../..');
 const example = join(root, 'test/synth/example/charts/example');

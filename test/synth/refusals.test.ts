@@ -144,6 +144,17 @@ test('a field that is not listed does not enter behind the back of the types', (
   expect(() => templateOf(code)).toThrow(/Pod\/p: spec\.hostnam: is not listed in synth\/newer-fields\.ts/);
 });
 
+test('a newer field for an item that is not there is refused', () => {
+  const code: Case[1] = (chart) => {
+    const made = new k8s.KubeDeployment(chart, 'd', {
+      metadata: { name: 'd' },
+      spec: { selector: {}, template: { spec: { containers: [{ name: 'a' }], initContainers: [{ name: 'tracer' }] } } },
+    });
+    addFields(made, { spec: { template: { spec: { initContainers: [{ name: 'tracr', restartPolicy: 'Always' }] } } } });
+  };
+  expect(() => templateOf(code)).toThrow(/no item is called tracr; there are tracer/);
+});
+
 test('a checksum of a file that is not there, or in a circle, is refused', () => {
   expect(() => templateOf(object((_, { checksum }) => ({ a: checksum('nope.yaml') })))).toThrow(
     /x\.yaml: checksum\("nope\.yaml"\): the chart has no such template file/,
