@@ -23,7 +23,7 @@ module.exports = {
       from: { path: `${src}workflow/actions/([^/]+)\\.ts$`, pathNot: 'registry' },
       to: {
         path: `${src}workflow/actions/`,
-        pathNot: `${src}workflow/actions/(?:[^/]+-client|classify|slack-text|slack-post|jira-text|jira-ref)\\.ts$`,
+        pathNot: `${src}workflow/actions/(?:[^/]+-(?:client|check|text|post|ref)|secret|url-below)\\.ts$`,
       },
     },
     {

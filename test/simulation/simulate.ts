@@ -74,6 +74,14 @@ export class Simulation {
         keepForMs: jumps || random.chance(0.5) ? Number.POSITIVE_INFINITY : 60_000,
         slowestMs: jumps ? 0 : 10_000,
       },
+      {
+        name: 'followed',
+        by: 'resend',
+        lagMs: 0,
+        keepForMs: jumps || random.chance(0.3) ? Number.POSITIVE_INFINITY : 60_000,
+        slowestMs: jumps ? 0 : 10_000,
+        worksMs: random.pick([0, 15_000, 300_000]),
+      },
       { name: 'personal', by: 'person', lagMs: 0, keepForMs: 0, slowestMs: 2_500 },
     ];
     const trace = (line: string): void => void this.#trace.push(`${this.#clock.steadyMs} ${line}`);

@@ -47,7 +47,21 @@ test('a runner that looks too early is caught', async () => {
 
 test('a runner that resends past the time for which its key is remembered is caught', async () => {
   const caught = await firstCaught(
-    { breakAction: (action) => (action.name === 'idempotent' ? { ...action, settlement: () => ({ by: 'resend' }) } : action) },
+    {
+      breakAction: (action) =>
+        ['idempotent', 'followed'].includes(action.name) ? { ...action, settlement: () => ({ by: 'resend' }) } : action,
+    },
+    300,
+  );
+  expect(lawsOf(caught)).toContain('no-double-effect');
+});
+
+test('a runner that submits again what is under way is caught', async () => {
+  const caught = await firstCaught(
+    {
+      breakAction: (action) =>
+        action.follow === undefined ? action : { ...action, follow: (_memo, input, context) => action.run(input, context) },
+    },
     150,
   );
   expect(lawsOf(caught)).toContain('no-double-effect');

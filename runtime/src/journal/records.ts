@@ -60,6 +60,8 @@ export interface Accepted {
   offset: number;
   atMs: number;
   meaning: Meaning;
+  /** Why it means that: a short code (incident/bind.ts). Absent in runs of an earlier release. */
+  reason?: string;
   /** Incident key, where it belongs to one. */
   incident?: string;
   /** incident.openedBy: tells it from a later incident of the same key. */
@@ -81,10 +83,17 @@ export type Attempts = {
 };
 
 export type Progress = Attempts & {
-  /** intent: a call may be under way. retry: known failure, waits. unsettled: unknown outcome, waits for probe or resend. */
-  state: 'intent' | 'retry' | 'unsettled' | 'parked' | 'ambiguous';
-  /** Not before this instant, ms since the epoch (retry, unsettled). */
+  /**
+   * intent: a call may be under way. retry: known failure, waits. unsettled: unknown outcome, waits for probe or resend.
+   * ongoing: the target has taken the work and is not done; looked at again at `dueMs`.
+   */
+  state: 'intent' | 'retry' | 'unsettled' | 'ongoing' | 'parked' | 'ambiguous';
+  /** Not before this instant, ms since the epoch (retry, unsettled, ongoing). */
   dueMs?: number;
+  /** What names the work at the target, as the action answered. While it is here the step is followed, never called again. */
+  memo?: Json;
+  /** ongoing: when the target last told how the work stands, ms since the epoch. */
+  seenMs?: number;
   reason?: string;
   detail?: string;
   /** A person asked for another call, whatever the outcome of the last: skip settling. */
@@ -147,6 +156,7 @@ export interface History {
   acceptedMs: number;
   finishedMs: number;
   meaning: Meaning;
+  reason?: string;
   incident?: string;
   table: string;
   branches: BranchHistory[];

@@ -23,6 +23,7 @@ export interface PartitionPorts extends Omit<RunnerPorts, 'put' | 'get' | 'range
   commit(nextOffset: number): void;
   /** The journal refused a write: this process must give the partition up. */
   lost(error: Error): void;
-  ended(end: { eventId: string; outcome: Outcome; reason: string; meaning: Meaning }): void;
+  /** `key`: the event's ordering key. */
+  ended(end: { eventId: string; key: string; outcome: Outcome; reason: string; meaning: Meaning }): void;
   received(event: Event): void;
 }

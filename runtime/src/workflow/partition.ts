@@ -70,7 +70,7 @@ export class Partition {
       {
         runner: this.#runner,
         incidents: this.#incidents,
-        count: (eventId, outcome, reason, meaning) => this.#count(eventId, outcome, reason, meaning),
+        count: ({ eventId, key }, outcome, reason, meaning) => this.#count(eventId, key, outcome, reason, meaning),
         lost: ports.lost,
       },
       rules.running,
@@ -95,6 +95,15 @@ export class Partition {
 
   get ledger(): Readonly<Ledger> {
     return this.#ledger;
+  }
+
+  get id(): number {
+    return this.#partition;
+  }
+
+  /** Of an unfinished run. */
+  stateOf(eventId: string): Unfinished | undefined {
+    return this.#loop.live.get(eventId)?.state;
   }
 
   unfinishedByState(): Record<Unfinished, number> {
@@ -148,7 +157,7 @@ export class Partition {
       this.#ports.received(event);
       if (seenAt !== undefined) {
         entries.push({ key: duplicateKey(event.id, offset), value: { t: this.#ports.clock.nowMs() } });
-        this.#count(event.id, 'duplicate', 'same-id', 'none');
+        this.#count(event.id, event.partitionkey, 'duplicate', 'same-id', 'none');
         continue;
       }
       inBatch.set(event.id, offset);
@@ -234,6 +243,7 @@ export class Partition {
       offset,
       atMs: nowMs,
       meaning: acceptance.meaning,
+      reason: acceptance.reason,
       ...(incident === undefined ? {} : { incident: incident.key, opener: incident.openedBy, closes: incident.closes }),
       branches: [...acceptance.branches],
       table: this.#ports.routes().hash,
@@ -249,12 +259,12 @@ export class Partition {
     const marker: Marker = { o: outcome, p: offset, t: this.#ports.clock.nowMs(), r: reason, h: this.#ports.routes().hash.slice(0, 12) };
     if (meaning !== 'none') marker.m = meaning;
     entries.push({ key: markerKey(event.id), value: { ...marker } });
-    this.#count(event.id, outcome, reason, meaning);
+    this.#count(event.id, event.partitionkey, outcome, reason, meaning);
   }
 
-  #count(eventId: string, outcome: Outcome, reason: string, meaning: Meaning): void {
+  #count(eventId: string, key: string, outcome: Outcome, reason: string, meaning: Meaning): void {
     this.#ledger.outcomes[outcome] = (this.#ledger.outcomes[outcome] ?? 0) + 1;
-    this.#ports.ended({ eventId, outcome, reason, meaning });
+    this.#ports.ended({ eventId, key, outcome, reason, meaning });
   }
 
   #command(event: Event, offset: number, targets: Known['targets'], entries: JournalEntry[], released: Run[]): void {

@@ -24,7 +24,7 @@ export interface StepReport {
   readonly route: string;
   readonly step: string;
   readonly action: string;
-  /** done, skipped, failed, retry, unsettled, parked, ambiguous. */
+  /** done, skipped, failed, retry, unsettled, ongoing, parked, ambiguous. */
   readonly result: string;
   readonly reason?: string;
   readonly detail?: string;
