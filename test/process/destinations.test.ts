@@ -72,7 +72,7 @@ test('a task that is waited for is submitted once and followed to its end throug
   await put(sandbox.sre, 'settings', { finish: 'done' });
   expect((await reaches(url, id, 'done')).branches[0]?.steps[0]).toMatchObject({ state: 'done', out: { id: 'task-1', state: 'done' } });
   expect(await requestsOf(sandbox.sre)).toMatchObject({ 'tasks.submit': 1 });
-});
+}, 90_000);
 
 test('without the scope to look it up a lost message is ambiguous at its first look, and the start said so', async () => {
   const { processes, sandbox, config, port, url } = await open(route(TELL));
@@ -88,7 +88,7 @@ test('without the scope to look it up a lost message is ambiguous at its first l
   const ambiguous = await reaches(url, await send(url), 'ambiguous');
   expect(ambiguous.branches[0]?.steps[0]?.detail).toContain('missing_scope');
   expect(await requestsOf(sandbox.slack)).toMatchObject({ 'chat.postMessage': 1, 'conversations.history': 1 });
-});
+}, 90_000);
 
 test('check --online tells each miss with its remedy, as text while it asks and as one JSON document, and exits with 1', async () => {
   const ticket = { id: 'ticket', use: 'jira.issue', with: { project: 'SRE', issueType: 'Incident', summary: 'down' } };
@@ -115,4 +115,4 @@ test('check --online tells each miss with its remedy, as text while it asks and 
   const document = JSON.parse(json.output) as { errors: number; misses: number; online: { destination: string; ok: boolean }[] };
   expect([json.code, document.errors, document.misses]).toEqual([1, 0, 3]);
   expect(document.online.filter(({ ok }) => !ok).map(({ destination }) => destination)).toEqual(['slack', 'jira', 'sre']);
-});
+}, 90_000);
