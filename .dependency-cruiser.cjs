@@ -44,7 +44,7 @@ module.exports = {
       from: { path: `${src}workflow/actions/([^/]+)\\.ts$`, pathNot: 'registry' },
       to: {
         path: `${src}workflow/actions/`,
-        pathNot: `${src}workflow/actions/(?:[^/]+-client|classify|slack-text|slack-post|jira-text|jira-ref)\\.ts$`,
+        pathNot: `${src}workflow/actions/(?:[^/]+-(?:client|check|text|post|ref)|secret|url-below)\\.ts$`,
       },
     },
     {
@@ -54,6 +54,19 @@ module.exports = {
       to: { path: `${src}manager/(alertmanager|cloudevents|adhoc|argo)\\.ts$` },
     },
     { name: 'runtime-knows-no-test', severity: 'error', from: { path: '^runtime/' }, to: { path: '^(test|synth|charts|tools)/' } },
+    {
+      name: 'synth-knows-schemas-only',
+      comment: 'What the charts share with the runtime are the schemas of its files and the words for their problems.',
+      severity: 'error',
+      from: { path: '^synth/' },
+      to: { path: '^(runtime|test)/', pathNot: '^runtime/src/(config-schema|config-problem|mapper/mapping-file)\\.ts$' },
+    },
+    {
+      name: 'compiler-knows-no-commands',
+      severity: 'error',
+      from: { path: '^synth/(compiler|template|values)/' },
+      to: { path: '^synth/(cli|diff)/' },
+    },
     { name: 'runtime-knows-no-cdk8s', severity: 'error', from: { path: '^runtime/' }, to: { path: 'cdk8s' } },
   ],
   options: {

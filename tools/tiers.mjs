@@ -6,19 +6,28 @@
  * `nodeBinary`: the variable that names another Node.
  */
 const WITH_TOOLS = ['test/alertmanager/'];
+const WITH_HELM = ['test/bundle/'];
 const PROCESSES = ['test/process/', 'test/crash/'];
 const DCR = ['test/dcr/process/'];
-const NOT_UNIT = [...WITH_TOOLS, ...PROCESSES, ...DCR];
+const NOT_UNIT = [...WITH_TOOLS, ...WITH_HELM, ...PROCESSES, ...DCR];
 
 export const TIERS = [
   { name: 'style', node: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'], needs: [], minutes: 0.1 },
   {
     name: 'arrows',
-    node: ['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', '--config', '.dependency-cruiser.cjs', 'runtime/src', 'test'],
+    node: [
+      'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
+      '--config',
+      '.dependency-cruiser.cjs',
+      'runtime/src',
+      'synth',
+      'test',
+    ],
     needs: [],
     minutes: 0.2,
   },
   { name: 'generated', node: ['tools/generate.mjs', '--check'], needs: [], minutes: 0.1 },
+  { name: 'charts', node: ['synth/dist/main.js', 'synth', '--check'], needs: [], minutes: 0.3 },
   { name: 'unit', jest: 'test/', not: NOT_UNIT, needs: [], minutes: 1 },
   {
     name: 'node-lts',
@@ -39,5 +48,7 @@ export const TIERS = [
     minutes: 1,
   },
   { name: 'bench', node: ['test/dist/bench/main.js', '--smoke'], in: ['test/bench'], needs: [], minutes: 0.5 },
+  { name: 'bundle', jest: WITH_HELM.join('|'), in: WITH_HELM, needs: ['helm3', 'helm4'], minutes: 4 },
+  { name: 'bundle-bench', node: ['test/dist/bundle/bench.js'], in: WITH_HELM, needs: ['helm3'], minutes: 0.5 },
   { name: 'alertmanager', jest: WITH_TOOLS.join('|'), in: ['test/alertmanager'], needs: ['alertmanager'], minutes: 2 },
 ];

@@ -5,6 +5,21 @@ import { ask, npm, run, say } from './run.mjs';
 
 /** Per user, shared by all clones; a folder a tool and version. Delete it at will. */
 const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'sre-router-tools');
+const GO_HINT = 'install Go 1.24 or newer (https://go.dev/dl)';
+
+/** A Helm of one major version, built from its module: what Argo CD ships is a 3 or a 4, by version. */
+const helm = (major, version) => ({
+  version,
+  files: ['helm'],
+  env: { [`HELM${major}_BIN`]: 'helm' },
+  needs: ['go', 'version'],
+  get: `${GO_HINT}; it builds Helm ${major} in a minute or two, once`,
+  install: (folder) =>
+    run('go', ['install', `helm.sh/helm/v${major}/cmd/helm@v${version}`], {
+      cwd: folder,
+      env: { GOBIN: folder, GOFLAGS: '-mod=mod', CGO_ENABLED: '0' },
+    }),
+});
 const NODE_PACKAGE = `node-${process.platform}-${process.arch}`;
 
 /** How each test tool comes. `env`: where tests find it. `install(folder)` resolves with an exit code. */
@@ -21,6 +36,8 @@ const TOOLS = {
         env: { GOBIN: folder, GOFLAGS: '-mod=mod', CGO_ENABLED: '0' },
       }),
   },
+  helm3: helm(3, '3.22.0'),
+  helm4: helm(4, '4.2.4'),
   'node-lts': {
     version: '24.21.0',
     files: [`node_modules/${NODE_PACKAGE}/bin/node`],

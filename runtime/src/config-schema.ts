@@ -77,7 +77,9 @@ export const sourceCommon = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe('CEL expression of the ordering key. Default: the correlation id (Alertmanager: the fingerprint), else the event id.'),
+    .describe(
+      'CEL expression over event and data: the ordering key. Default, also where it gives no text: the correlation id (Alertmanager: the fingerprint), else the partition key that the caller gave, else the event id.',
+    ),
 });
 
 /** What every destination may say; the rest belongs to its kind. */
@@ -117,6 +119,8 @@ export const DEFAULT_SOURCES = {
 
 /** Names are used in URLs, metrics and environment variables. */
 const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'expected a name of a-z, 0-9, dot, dash or underscore');
+/** "router" is where the router's own events come from. */
+const sourceName = name.refine((given) => given !== 'router', 'expected a name other than router');
 const entry = z.record(z.string(), z.unknown());
 
 /** The configuration as people write it; config.ts parses sources and destinations with the schemas of their kinds. */
@@ -124,7 +128,7 @@ export const configSchema = z.strictObject({
   http,
   log,
   mappings: path().default('./mappings').describe('Folder (or one file) of mapping files.'),
-  sources: z.record(name, entry).default(DEFAULT_SOURCES).describe('POST /ingest/<name> takes what this kind of source sends.'),
+  sources: z.record(sourceName, entry).default(DEFAULT_SOURCES).describe('POST /ingest/<name> takes what this kind of source sends.'),
   destinations: z.record(name, entry).default({}).describe('Actions name these. slack, jira and sre are the defaults of their actions.'),
   incidents,
   limits,

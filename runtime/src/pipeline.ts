@@ -1,12 +1,13 @@
-import { asError, RouterError } from './errors.js';
+import { asError, ERRORS, RouterError } from './errors.js';
 import type { Event } from './event/event.js';
 import type { Log } from './log/log.js';
+import { partitionLog } from './log/partition-log.js';
 import type { Payload } from './manager/source.js';
 import type { Owner, OwnerPorts, OwnerRules } from './workflow/owner.js';
 import { takeOver } from './workflow/owner.js';
 import type { Partition } from './workflow/partition.js';
 
-export interface PipelinePorts extends Omit<OwnerPorts, 'append' | 'commit' | 'pause' | 'resume' | 'unfinished'> {
+export interface PipelinePorts extends Omit<OwnerPorts, 'append' | 'commit' | 'pause' | 'resume' | 'records' | 'unfinished'> {
   readonly log: Log;
   /** Event manager: payload → events; throws RouterError for a bad envelope. */
   decode(source: string, payload: Payload): Promise<readonly Event[]>;
@@ -14,8 +15,7 @@ export interface PipelinePorts extends Omit<OwnerPorts, 'append' | 'commit' | 'p
 
 /**
  * The stages in order: ingest (decode, append) → log → intake → accept → run. The mapper is asked by the partition through `routes`.
- *
- * Delivery guarantees: `ingest` resolves only when all events of the payload are durable; a rejected append is NOT_DURABLE and the sender's retry is absorbed.
+ * Delivery guarantees: `ingest` resolves only when all events of the payload are durable; a rejected append is answered 503 and the sender's retry is absorbed.
  */
 export class Pipeline {
   readonly #ports: PipelinePorts;
@@ -39,6 +39,7 @@ export class Pipeline {
     try {
       await this.#ports.log.append(events.map((event) => ({ key: event.partitionkey, value: Buffer.from(JSON.stringify(event)) })));
     } catch (error) {
+      if (error instanceof RouterError && ERRORS[error.code].status === 503) throw error;
       throw new RouterError('NOT_DURABLE', `The log did not take the events: ${asError(error).message}`, { cause: error });
     }
   }
@@ -47,9 +48,9 @@ export class Pipeline {
     const { log, ...ports } = this.#ports;
     await log.consume({
       assigned: async (id) => {
-        const ofLog = { pause: () => log.pause(id), resume: () => log.resume(id), unfinished: () => this.unfinished() };
+        const ofUs = { unfinished: () => this.unfinished(), append: (event: Event) => this.append([event]) };
         const commit = (next: number): void => void log.commit(id, next).catch(ports.lost);
-        const owner = await takeOver(id, { ...ports, ...ofLog, commit, append: (event) => this.append([event]) }, this.#rules);
+        const owner = await takeOver(id, { ...ports, ...partitionLog(log, id), ...ofUs, commit }, this.#rules);
         this.#owned.set(id, owner);
         return owner.next;
       },
@@ -64,9 +65,7 @@ export class Pipeline {
   }
 
   async trim(retentionMs: number): Promise<void> {
-    const { log } = this.#ports;
-    for (const [id, { partition }] of this.#owned)
-      await partition.trim(retentionMs, { oldest: (count) => log.oldest(id, count), trim: (offset) => log.trim(id, offset) });
+    for (const [id, { partition }] of this.#owned) await partition.trim(retentionMs, partitionLog(this.#ports.log, id));
   }
 
   partitions(): readonly Partition[] {

@@ -1,29 +1,38 @@
 import { setMaxListeners } from 'node:events';
-import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
-import { EnvHttpProxyAgent, fetch as undiciFetch } from 'undici';
 import { catalogOf } from './catalog.js';
+import { tellProbeGaps } from './check-online.js';
 import { MINUTE_MS, systemClock } from './clock.js';
 import type { Config } from './config.js';
+import { destinationTools } from './destination-tools.js';
 import { RouterError } from './errors.js';
-import type { Event } from './event/event.js';
+import { EVENT_TYPES } from './event/types.js';
 import { createHttpServer } from './http/server.js';
 import type { Journal } from './journal/journal.js';
+import { UNFINISHED, type Unfinished } from './journal/records.js';
+import type { FreeSpace } from './log/disk-space.js';
 import { openEmbedded } from './log/embedded.js';
+import type { Log } from './log/log.js';
+import { parseJson } from './manager/json-body.js';
 import { Manager } from './manager/manager.js';
 import { readPayload } from './manager/payload.js';
-import { compileExpression } from './mapper/expression.js';
+import { literalUses } from './mapper/literal-uses.js';
 import { loadMappings, readMappingFolder } from './mapper/load.js';
 import { createRouteTable } from './mapper/route-table.js';
-import { createLogger, createMetrics } from './observe.js';
+import { createMetrics, type MetricsReaders } from './metrics.js';
+import { createLogger } from './observe.js';
 import { Pipeline } from './pipeline.js';
 import { systemRandom } from './random.js';
-import { registerSecret } from './redact.js';
+import { ReadinessCheck } from './readiness.js';
+import { createRunLog } from './run-log.js';
+import { unreadableSecrets } from './secret-files.js';
 import { sendCommand } from './send-command.js';
-import { createView } from './view/view.js';
-import type { DestinationTools } from './workflow/action.js';
+import { compileSourceKeys } from './source-keys.js';
+import { View } from './view/view.js';
 import { ACTIONS, DESTINATION_KINDS } from './workflow/actions/registry.js';
 import { openDestinations } from './workflow/destinations.js';
+import type { Gate } from './workflow/gate.js';
+import { WriteHealth } from './write-health.js';
 
 export interface ServeOptions {
   readonly logger?: Logger;
@@ -32,6 +41,10 @@ export interface ServeOptions {
   readonly onLost?: (error: Error) => void;
   /** Tests put a journal in between that crashes at a boundary. */
   readonly wrapJournal?: (journal: Journal) => Journal;
+  /** Tests put a log in between that hangs or refuses. */
+  readonly wrapLog?: (log: Log) => Log;
+  /** Tests let the disk seem full. */
+  readonly freeSpace?: () => FreeSpace;
 }
 
 export interface RunningRouter {
@@ -42,21 +55,7 @@ export interface RunningRouter {
 
 const RUN_QUEUE = 2_000;
 const ACCEPT_BATCH = 256;
-
-/** What destinations are opened with. */
-export function destinationTools(version: string): DestinationTools {
-  const dispatcher = new EnvHttpProxyAgent();
-  return {
-    secret(file) {
-      const value = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
-      registerSecret(value);
-      return value;
-    },
-    fetch: ((url: URL, init: RequestInit) =>
-      undiciFetch(url, { ...(init as object), dispatcher } as Parameters<typeof undiciFetch>[1])) as unknown as typeof fetch,
-    userAgent: `sre-router/${version}`,
-  };
-}
+const INTERNAL_TYPES = ['router.command', 'router.digest', 'router.expiry', 'router.poison', 'router.unreadable'];
 
 /** The composition root of `sre-router serve`: one process with every role on the embedded log. */
 export async function serve(config: Config, options: ServeOptions = {}): Promise<RunningRouter> {
@@ -65,20 +64,31 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
   const version = options.version ?? '0.0.0';
   const metrics = createMetrics();
   const catalog = catalogOf(config);
-  const loaded = loadMappings(await readMappingFolder(config.mappings), catalog);
+  const mappingFiles = await readMappingFolder(config.mappings);
+  const loaded = loadMappings(mappingFiles, catalog);
   const routes = createRouteTable(loaded.routes, {
     catalog,
     onWhenError: ({ route, event, detail }) => {
-      metrics.whenErrors.inc({ route });
-      logger.warn({ route, event: event.id, detail }, "the route's when failed; it counts as no match");
+      metrics.count('whenErrors', { route });
+      logger.warn({ event: event.id, key: event.partitionkey, route, detail }, "the route's when failed; it counts as no match");
     },
   });
-  const store = openEmbedded({ dir: config.log.dir, clock });
-  const journal = options.wrapJournal?.(store) ?? store;
+  const keys = compileSourceKeys(config.sources, ({ source, event, detail }) => {
+    metrics.count('keyErrors', { source });
+    logger.warn({ event: event.id, source, detail }, "the source's key failed; the event gets its default key");
+  });
+  const { freeSpace } = options;
+  const store = openEmbedded({ dir: config.log.dir, clock, ...(freeSpace === undefined ? {} : { freeSpace }) });
+  const writes = new WriteHealth(clock);
+  const log = writes.log(options.wrapLog?.(store) ?? store);
+  const journal = writes.journal(options.wrapJournal?.(store) ?? store);
   store.onDamaged(({ partition, key, store: where }) => {
-    metrics.damaged.inc();
+    metrics.count('damaged', {});
     logger.error({ partition, key, store: where }, 'a stored value does not match its checksum; it is set aside under "damaged"');
   });
+  const tools = destinationTools(version);
+  for (const { destination, problem } of unreadableSecrets(config.destinations, (file) => tools.secret(file)))
+    logger.warn({ destination }, `${problem} Steps that need it wait until it can be read.`);
   const destinations = openDestinations(
     Object.fromEntries(
       Object.entries(config.destinations).map(([name, given]) => [
@@ -87,31 +97,40 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
       ]),
     ),
     DESTINATION_KINDS,
-    destinationTools(version),
+    tools,
     clock,
     () => 1,
   );
   const manager = new Manager({
     sources: Object.fromEntries(
-      Object.entries(config.sources).map(([name, source]) => [
-        name,
-        { kind: source.kind, settings: source.settings, keyOf: keyFunction(source.key) },
-      ]),
+      Object.entries(config.sources).map(([name, source]) => [name, { kind: source.kind, settings: source.settings, keyOf: keys[name] }]),
     ),
     limits: { maxEntries: config.limits.alertCount, maxDepth: config.limits.depth, eventBytes: config.limits.eventBytes },
     clock,
     random: systemRandom,
-    unknownType: () => metrics.unknownType.inc(),
+    unknownType: () => metrics.count('unknownType', {}),
   });
   const shutdown = new AbortController();
   // Each call under way listens once; a hundred listeners are no leak.
   setMaxListeners(0, shutdown.signal);
-  const state = { stopping: false, started: false, lost: undefined as Error | undefined };
+  const state = { stopping: false, started: false, lost: undefined as Error | undefined, full: undefined as Error | undefined };
+  const lost = (error: Error): void => {
+    if (state.lost !== undefined) return;
+    state.lost = error;
+    logger.fatal({ err: error }, 'the log refuses writes; the router must be started again');
+    options.onLost?.(error);
+  };
+  store.onBroken(lost);
+  store.onFull((why) => {
+    state.full = why;
+    if (why === undefined) logger.info('the disk has space again; the router goes on');
+    else logger.error({ err: why }, 'the disk is full');
+  });
   const pipeline = new Pipeline(
     {
       clock,
       random: systemRandom,
-      log: store,
+      log,
       journal,
       routes: () => routes,
       action: (name) => ACTIONS[name],
@@ -119,24 +138,8 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
       mayStart: () => !state.stopping && state.lost === undefined,
       shutdown: shutdown.signal,
       decode: async (source, payload) => manager.decode(source, payload),
-      lost(error) {
-        if (state.lost !== undefined) return;
-        state.lost = error;
-        logger.fatal({ err: error }, 'the log refuses writes; the router must be started again');
-        options.onLost?.(error);
-      },
-      received: (event) => metrics.received.inc({ type: event.type }),
-      ended({ eventId, outcome, reason, meaning }) {
-        metrics.outcomes.inc({ outcome });
-        logger.info({ event: eventId, outcome, reason, meaning }, `event ${outcome}`);
-      },
-      report(step) {
-        metrics.stepAttempts.inc({ action: step.action, result: step.result });
-        if (step.durationMs !== undefined)
-          metrics.stepDuration.observe({ action: step.action, result: step.result }, step.durationMs / 1_000);
-        const { eventId, action, ...rest } = step;
-        logger.info({ event: eventId, ...rest }, `${action} ${step.result}`);
-      },
+      lost,
+      ...createRunLog(logger, metrics, knownTypes(loaded.routes), () => clock.nowMs()),
       unreadable: (offset, detail) => logger.error({ offset, detail }, 'a record of the log is no event; it is quarantined'),
     },
     {
@@ -149,19 +152,33 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
       unfinished: config.limits.unfinishedCount,
     },
   );
-  metrics.watch({
-    unfinished: () => sumStates(pipeline),
-    conservation: () => pipeline.partitions().reduce((sum, partition) => sum + partition.conservation, 0),
-    oldestUnfinishedSeconds() {
-      const oldest = pipeline.partitions().flatMap((partition) => partition.oldestUnfinishedMs() ?? []);
-      return oldest.length === 0 ? 0 : Math.max(0, clock.nowMs() - Math.min(...oldest)) / 1_000;
-    },
-    destinations: () =>
-      [...destinations.values()].map(({ name, gate }) => ({ name, inFlight: gate.inside, waiting: gate.waiting, open: gate.open })),
+  const readiness = new ReadinessCheck({
+    clock,
+    isStarted: () => state.started,
+    isStopping: () => state.stopping,
+    lost: () => state.lost,
+    writeProblem: () => state.full?.message ?? writes.problem(),
+    // It resumes at nine tenths.
+    isPaused: () => pipeline.unfinished() >= config.limits.unfinishedCount * 0.9,
+    positions: () => pipeline.partitions().map(({ id, ledger }) => ({ partition: id, next: ledger.next })),
+    end: (partition) => log.end(partition),
   });
-  const view = createView({ log: store, journal, routes: () => routes });
+  const perDestination = (read: (gate: Gate) => number) => () =>
+    [...destinations.values()].map(({ name, gate }) => ({ labels: { destination: name }, value: read(gate) }));
+  metrics.watch({
+    ...pipelineReaders(pipeline, () => clock.nowMs()),
+    ready: async () => [{ labels: {}, value: (await readiness.check()).ready ? 1 : 0 }],
+    inFlight: perDestination((gate) => gate.inside),
+    destinationWaiting: perDestination((gate) => gate.waiting),
+    breakerOpen: perDestination((gate) => (gate.open ? 1 : 0)),
+    info: () => [{ labels: { version, mappings: routes.hash.slice(0, 12) }, value: 1 }],
+  });
+  const liveState = (eventId: string): Unfinished | undefined => pipeline.partitions().flatMap((owned) => owned.stateOf(eventId) ?? [])[0];
+  const view = new View({ log, journal, routes: () => routes, liveState });
   const http = createHttpServer({
     ...config.http,
+    clock,
+    version,
     tokensFile: config.http.auth.tokensFile,
     bodyBytes: config.limits.bodyBytes,
     view,
@@ -170,28 +187,33 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
       return pipeline.ingest(source, await readPayload(raw, headers, config.limits.bodyBytes));
     },
     command: (command) => sendCommand(command, { view, pipeline, manager, nowIso: () => new Date(clock.nowMs()).toISOString() }),
-    readiness() {
-      const reasons = [
-        ...(state.started ? [] : ['restoring what was unfinished']),
-        ...(state.stopping ? ['stopping'] : []),
-        ...(state.lost === undefined ? [] : [`the log refuses writes: ${state.lost.message}`]),
-      ];
-      return { ready: reasons.length === 0, reasons };
-    },
+    readJson: (body) => parseJson(body, { maxDepth: config.limits.depth, maxEntries: config.limits.alertCount }),
+    readiness: () => readiness.check(),
     mappings: () => ({
       hash: routes.hash,
       routes: loaded.routes.map(({ name, type, mode, critical, hash }) => ({ name, type, mode, critical, hash })),
     }),
-    metricsText: () => metrics.registry.metrics(),
-    metricsType: metrics.registry.contentType,
+    metricsText: () => metrics.text(),
+    metricsType: metrics.contentType,
+    answered(endpoint, status, seconds) {
+      metrics.count('httpRequests', { endpoint, status: String(status) });
+      metrics.observe('httpDuration', { endpoint }, seconds);
+    },
     onError: (error) => logger.error({ err: error }, 'a request failed'),
   });
   const url = await http.listen().catch(async (error: unknown) => {
     await store.close();
     throw error;
   });
-  await pipeline.start();
+  await pipeline.start().catch(async (error: unknown) => {
+    await http.close();
+    await store.close();
+    throw error;
+  });
   state.started = true;
+  void tellProbeGaps(destinations.values(), literalUses(mappingFiles, catalog), (destination, sentence) =>
+    logger.warn({ destination }, sentence),
+  );
   let cancelTrim = (): void => undefined;
   const trim = (): void => {
     cancelTrim = clock.after(MINUTE_MS, () => {
@@ -213,30 +235,31 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
       await store.close();
       cancelGrace();
       for (const { gate } of destinations.values()) gate.stop();
+      await tools.close();
       logger.info('stopped; what is unfinished goes on at the next start');
     },
   };
 }
 
-function sumStates(pipeline: Pipeline): Record<string, number> {
-  const sum: Record<string, number> = { running: 0, waiting: 0, parked: 0, ambiguous: 0 };
-  for (const partition of pipeline.partitions())
-    for (const [state, count] of Object.entries(partition.unfinishedByState())) sum[state] = (sum[state] ?? 0) + count;
-  return sum;
+/** Types with a metric label of their own: those with a schema, those that routes take, and the router's. */
+function knownTypes(routes: readonly { readonly type: string }[]): ReadonlySet<string> {
+  return new Set([...Object.keys(EVENT_TYPES), ...routes.map(({ type }) => type), ...INTERNAL_TYPES]);
 }
 
-/** Compiled once; an expression that fails on an event leaves it its default key. Throws CONFIG_INVALID for one that cannot be read. */
-function keyFunction(text: string | undefined): ((event: Event) => string | undefined) | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const expression = compileExpression(text);
-    return (event) => {
-      const value = expression.evaluate({ event, steps: {} });
-      return value.ok && (typeof value.value === 'string' || typeof value.value === 'number') ? String(value.value) : undefined;
-    };
-  } catch (error) {
-    throw new RouterError('CONFIG_INVALID', `sources.*.key: ${error instanceof Error ? error.message : String(error)} (in: ${text})`, {
-      cause: error,
-    });
-  }
+function pipelineReaders(
+  pipeline: Pipeline,
+  nowMs: () => number,
+): Pick<MetricsReaders, 'unfinished' | 'conservation' | 'oldestUnfinished'> {
+  return {
+    unfinished: () =>
+      UNFINISHED.map((state) => ({
+        labels: { state },
+        value: pipeline.partitions().reduce((sum, partition) => sum + partition.unfinishedByState()[state], 0),
+      })),
+    conservation: () => [{ labels: {}, value: pipeline.partitions().reduce((sum, partition) => sum + partition.conservation, 0) }],
+    oldestUnfinished() {
+      const oldest = pipeline.partitions().flatMap((partition) => partition.oldestUnfinishedMs() ?? []);
+      return [{ labels: {}, value: oldest.length === 0 ? 0 : Math.max(0, nowMs() - Math.min(...oldest)) / 1_000 }];
+    },
+  };
 }

@@ -3,6 +3,9 @@ import { z } from 'zod';
 /** A JSON value, as it comes from outside and as steps pass it on. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
+/** Any JSON. What comes here was parsed from JSON text by the event manager (json-body.ts), so it is not walked again. */
+export const anyJson = z.unknown() as unknown as z.ZodType<Json>;
+
 export const PHASES = ['firing', 'update', 'resolved'] as const;
 export type Phase = (typeof PHASES)[number];
 
@@ -41,7 +44,7 @@ export const eventSchema = z.strictObject({
   originid: z.string().max(1024).optional(),
   /** Set when `data` failed its type's schema: "<JSON pointer>: <what is wrong>". The event is quarantined at acceptance. */
   quarantine: z.string().max(1000).optional(),
-  data: z.json().optional(),
+  data: anyJson.optional(),
 });
 export type Event = z.infer<typeof eventSchema>;
 

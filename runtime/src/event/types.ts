@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Json } from './event.js';
+import { anyJson } from './event.js';
 
 const labels = z.record(z.string(), z.string());
 const instant = z.iso.datetime({ offset: true });
@@ -14,7 +15,7 @@ export const alertSchema = z.looseObject({
   generatorURL: z.string(),
   fingerprint: z.string().regex(/^[0-9a-f]{16}$/, 'expected 16 hex digits'),
   group: z.looseObject({
-    receiver: z.string(),
+    receiver: z.string().describe('As it is named in alertmanager.yml.'),
     status: z.string(),
     groupKey: z.string(),
     groupLabels: labels,
@@ -22,13 +23,15 @@ export const alertSchema = z.looseObject({
     commonAnnotations: labels,
     externalURL: z.string(),
     truncatedAlerts: z.number(),
-    notificationReason: z.string().optional(),
+    routeLabels: labels.optional(),
+    notificationReason: z.string().optional().describe('Why Alertmanager sent the group (0.34 and newer).'),
+    omitted: z.array(z.string()).optional().describe('Group facts left out because the request would have become too large with them.'),
   }),
 });
 
 export const adhocTaskSchema = z.looseObject({
   task: z.string().min(1).describe('Task type of the SRE API, e.g. bounce-mac-cluster.'),
-  params: z.record(z.string(), z.json()).optional(),
+  params: z.record(z.string(), anyJson).optional(),
   channel: z.string().min(1).optional().describe('Slack channel to tell.'),
   requestedBy: z.string().optional(),
   reason: z.string().optional(),

@@ -18,6 +18,6 @@ export interface Journal {
   get(partition: number, key: string): Promise<Json | undefined>;
   /** Entries whose key begins with `prefix`, in key order (UTF-8 bytes). `after`: start behind this key. */
   range(partition: number, prefix: string, options?: { after?: string; limit?: number }): AsyncIterable<{ key: string; value: Json }>;
-  /** Called with each value that failed its checksum, once it is set aside. */
+  /** Adds a listener: told of each value that fails its checksum, once, before the read that met it returns; at once of those that were met before. */
   onDamaged(report: (damage: { partition: number; key: string; store: 'events' | 'journal' }) => void): void;
 }

@@ -15,6 +15,8 @@ export interface LogRecord extends Position {
   readonly key: string;
   /** UTF-8 JSON of one Event. */
   readonly value: Buffer;
+  /** What was stored here is damaged or gone: `key` and `value` are empty. It is delivered all the same, so that its owner counts it. */
+  readonly isDamaged?: true;
 }
 
 /** What the owner of partitions is told. Calls for one partition never overlap. */

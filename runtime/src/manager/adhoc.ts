@@ -1,54 +1,37 @@
 import { z } from 'zod';
-import { RouterError } from '../errors.js';
-import { PHASES } from '../event/event.js';
-import { parseJson, pointerOf } from './payload.js';
-import type { Draft, SourceKind } from './source.js';
+import { anyJson, PHASES } from '../event/event.js';
+import { parseSafely } from '../event/parse-safely.js';
+import { parseJson } from './json-body.js';
+import { bodyInvalid } from './pointer.js';
+import type { DecodingKind, Draft } from './source.js';
+import { attributeText } from './source.js';
 
 const instant = z.iso.datetime({ offset: true });
 
 const adhocEvent = z.strictObject({
-  type: z.string().min(1).max(256),
-  data: z.json().optional(),
-  source: z.string().min(1).max(1024).optional(),
-  id: z.string().min(1).max(1024).optional(),
+  type: attributeText(256),
+  data: anyJson.optional(),
+  source: attributeText(1024).optional(),
+  id: attributeText(1024).optional(),
   time: instant.optional(),
-  nonce: z.string().min(1).max(256).optional(),
+  nonce: attributeText(256).optional(),
   expirytime: instant.optional(),
-  subject: z.string().max(1024).optional(),
-  correlationid: z.string().min(1).max(512).optional(),
+  subject: attributeText(1024).optional(),
+  correlationid: attributeText(512).optional(),
   phase: z.enum(PHASES).optional(),
 });
 
-/** `{type, data, source?, id?, time?, nonce?, expirytime?}`: what a person or a script posts. */
-export const adhoc: SourceKind = {
+/** `{type, data, source?, id?, time?, nonce?, expirytime?, subject?, correlationid?, phase?}`: what a person or a script posts. */
+export const adhoc: DecodingKind = {
   kind: 'adhoc',
   config: z.strictObject({}),
   contentTypes: ['application/json'],
   decode(payload, _config, limits) {
-    const parsed = adhocEvent.safeParse(parseJson(payload.body, limits));
-    if (!parsed.success) {
-      const issue = parsed.error.issues[0];
-      const pointer = pointerOf(issue?.path ?? []);
-      throw new RouterError(
-        'BODY_INVALID',
-        `Expected {type, data, source?, id?, time?, nonce?, expirytime?, correlationid?, phase?}; at ${pointer || '/'}: ${issue?.message ?? 'invalid'}.`,
-        { pointer },
-      );
-    }
-    const { type, data, source, id, time, nonce, expirytime, subject, correlationid, phase } = parsed.data;
-    const originId = id ?? nonce;
-    const draft: Draft = {
-      type,
-      data,
-      ...(source === undefined ? {} : { source }),
-      ...(originId === undefined ? {} : { originId }),
-      ...(time === undefined ? {} : { time }),
-      ...(nonce === undefined ? {} : { nonce }),
-      ...(expirytime === undefined ? {} : { expiryTime: expirytime }),
-      ...(subject === undefined ? {} : { subject }),
-      ...(correlationid === undefined ? {} : { correlationId: correlationid }),
-      ...(phase === undefined ? {} : { phase }),
-    };
-    return [draft];
+    const parsed = parseSafely(adhocEvent, parseJson(payload.body, limits));
+    if (!parsed.success)
+      throw bodyInvalid(parsed.error, '{type, data, source?, id?, time?, nonce?, expirytime?, subject?, correlationid?, phase?}');
+    const { type, data, id, expirytime, correlationid, ...same } = parsed.data;
+    const draft = { ...same, type, data, originId: id, expiryTime: expirytime, correlationId: correlationid };
+    return [Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined)) as unknown as Draft];
   },
 };

@@ -1,15 +1,14 @@
 import type { Clock, Random } from '../clock.js';
 import { RouterError } from '../errors.js';
 import type { Event, Json } from '../event/event.js';
-import { eventSchema, INTERNAL_TYPE_PREFIX } from '../event/event.js';
-import { idFromOrigin, newId } from '../event/id.js';
-import { EVENT_TYPES } from '../event/types.js';
-import { pointerOf } from './payload.js';
+import { idAgain, idFromOrigin, newId } from '../event/id.js';
+import { parseJson } from './json-body.js';
+import type { Making, Naming } from './make-event.js';
+import { isTruncated, makeEvent } from './make-event.js';
+import { POISON_TYPE, poisonBody, poisonData, poisonReason } from './poison.js';
 import { SOURCE_KINDS } from './registry.js';
-import type { DecodeLimits, Draft, Payload, SourceKind } from './source.js';
-
-/** Of the data of an alert that is too large, this much is kept for people. */
-const KEPT_CHARACTERS = 64 * 1024;
+import type { DecodeLimits, DecodingKind, Draft, Handoff, Payload, SourceKind } from './source.js';
+import { mediaTypeOf } from './source.js';
 
 export interface ConfiguredSource {
   readonly kind: string;
@@ -26,10 +25,14 @@ export interface ManagerPorts {
   unknownType(type: string): void;
 }
 
+/** How the events of one payload are named; see make-event.ts. */
+type PayloadNaming = Omit<Naming, 'at'>;
+
 /**
  * The event manager: payload → events. Decodes, splits, validates, identifies.
  *
  * Delivery guarantees: pure but for clock and dice; either every event of the payload is returned or a RouterError is thrown, so a batch is never half taken.
+ * A source that unwraps (argo) never throws for what it cannot read: it returns one quarantined event with the body in it.
  */
 export class Manager {
   readonly #ports: ManagerPorts;
@@ -41,36 +44,104 @@ export class Manager {
   /** Throws UNKNOWN_SOURCE, CONTENT_TYPE and what the source's decoder throws. */
   decode(sourceName: string, payload: Payload): readonly Event[] {
     const { source, kind } = this.#source(sourceName);
-    checkContentType(kind, payload);
+    if ('decode' in kind) {
+      checkContentType(kind, payload);
+      return this.#decoded(sourceName, source, kind, payload, { fallback: this.#newId() });
+    }
+    let handoff: Handoff | undefined;
     try {
-      const decoded = kind.decode(payload, source.settings, this.#ports.limits);
-      if (!('handTo' in decoded)) return this.#events(sourceName, source, decoded, undefined);
-      const inner = this.#source(decoded.handTo);
-      if (inner.kind.keepsPoison === true)
-        throw new RouterError('BODY_INVALID', `Source ${decoded.handTo} unwraps as well; name one that decodes.`);
-      const drafts = inner.kind.decode(decoded.payload, inner.source.settings, this.#ports.limits);
-      if ('handTo' in drafts) throw new RouterError('BODY_INVALID', 'Wrapped twice.');
-      return this.#events(decoded.handTo, inner.source, drafts, { source: sourceName, originId: decoded.originId });
+      handoff = kind.unwrap(payload, source.settings, this.#ports.limits);
+      return this.#handedOff(sourceName, handoff, undefined);
     } catch (error) {
-      if (kind.keepsPoison !== true || !(error instanceof RouterError)) throw error;
-      const data = payload.body.subarray(0, this.#ports.limits.eventBytes / 2).toString('utf8');
-      const draft: Draft = { type: `${sourceName}.poison`, data, quarantine: `${error.pointer ?? ''}: ${error.message}` };
-      return this.#events(sourceName, source, [draft], undefined);
+      if (!(error instanceof RouterError)) throw error;
+      return [this.#poison(sourceName, payload, handoff, error)];
     }
   }
 
-  /** A quarantined or failed event once more, under a new id, with other data if given. */
-  again(event: Event, n: number, data: Json | undefined): Event {
-    const { quarantine: _quarantine, ...rest } = event;
+  /**
+   * An event that has ended once more, as `<id>~n`, with other data if given: placed, keyed and checked as if it had just come. A body that could not be read
+   * (poison) is read again, as it came or as `data` has it, and gives the events it holds; it is refused when it still cannot be read.
+   * Throws WRONG_STATE when only a part of the data was kept and none is given.
+   */
+  again(event: Event, n: number, data: Json | undefined): readonly Event[] {
+    const id = idAgain(event.id, n);
+    const given = data === undefined ? undefined : Buffer.from(JSON.stringify(data));
+    if (event.type === POISON_TYPE) {
+      const body = given ?? poisonBody(event);
+      if (body === undefined) throw truncated(event);
+      return this.#strictly(event.ingestsource, { body, headers: {} }, id);
+    }
+    if (given === undefined && isTruncated(event)) throw truncated(event);
+    const found = Object.hasOwn(this.#ports.sources, event.ingestsource) ? this.#ports.sources[event.ingestsource] : undefined;
+    const kind = found && SOURCE_KINDS[found.kind];
+    const place = kind !== undefined && 'decode' in kind ? kind.place : undefined;
+    const fresh = given === undefined ? event.data : parseJson(given, this.#ports.limits);
+    const draft = draftAgain(event, fresh, place?.(fresh));
+    const making = this.#making(event.ingestsource, found, { traceparent: event.traceparent, quarantinesTooLarge: false });
+    return [makeEvent(draft, making, { fixed: id, fallback: id, originId: event.originid, at: '' })];
+  }
+
+  /** Like decode, but what cannot be read is thrown, not kept. */
+  #strictly(sourceName: string, payload: Payload, fixed: string): readonly Event[] {
+    const { source, kind } = this.#source(sourceName);
+    if ('decode' in kind) return this.#decoded(sourceName, source, kind, payload, { fixed, fallback: fixed });
+    return this.#handedOff(sourceName, kind.unwrap(payload, source.settings, this.#ports.limits), fixed);
+  }
+
+  #handedOff(wrapper: string, { handTo, payload, originId, namedAt }: Handoff, fixed: string | undefined): readonly Event[] {
+    if (!Object.hasOwn(this.#ports.sources, handTo)) {
+      throw new RouterError(
+        'UNKNOWN_SOURCE',
+        `No source named ${JSON.stringify(handTo.slice(0, 100))}; configured: ${Object.keys(this.#ports.sources).join(', ')}. Add it, or map the name in sources.${wrapper}.sources.`,
+        { pointer: namedAt },
+      );
+    }
+    const { source, kind } = this.#source(handTo);
+    if (!('decode' in kind))
+      throw new RouterError('BODY_INVALID', `Source ${handTo} unwraps as well; name one that decodes.`, { pointer: namedAt });
+    const fallback = idFromOrigin({ kind: 'wrapper', ingest: wrapper, id: originId });
+    return this.#decoded(handTo, source, kind, payload, { fallback, originId, ...(fixed === undefined ? {} : { fixed }) });
+  }
+
+  #decoded(ingest: string, source: ConfiguredSource, kind: DecodingKind, payload: Payload, naming: PayloadNaming): readonly Event[] {
+    const drafts = kind.decode(payload, source.settings, this.#ports.limits);
+    const isBatch = drafts.length > 1;
+    const making = this.#making(ingest, source, {
+      traceparent: payload.headers.traceparent,
+      quarantinesTooLarge: isBatch || kind.neverRefusesEntries === true,
+    });
+    return drafts.map((draft, index) => {
+      const placed = draft.quarantine === undefined ? { ...draft, ...kind.place?.(draft.data) } : draft;
+      const suffix = isBatch ? `.${index}` : '';
+      return makeEvent(placed, making, {
+        ...naming,
+        fallback: `${naming.fallback}${suffix}`,
+        ...(naming.fixed === undefined ? {} : { fixed: `${naming.fixed}${suffix}` }),
+        at: isBatch ? `/${index}` : '',
+      });
+    });
+  }
+
+  #poison(ingest: string, { body }: Payload, handoff: Handoff | undefined, error: RouterError): Event {
     const now = new Date(this.#ports.clock.nowMs()).toISOString();
-    const fresh: Event = {
-      ...rest,
-      id: `${event.id.replace(/~\d+$/, '')}~${n}`,
+    const { limits } = this.#ports;
+    const isInner = handoff !== undefined && error.pointer !== handoff.namedAt;
+    // Named like the delivery, yet unlike its events: when it comes again after a change of the configuration, they are no duplicates of this.
+    const id = handoff === undefined ? this.#newId() : `${idFromOrigin({ kind: 'wrapper', ingest, id: handoff.originId })}.poison`;
+    return {
+      specversion: '1.0',
+      id,
+      type: POISON_TYPE,
+      source: ingest,
+      time: now,
       recordedtime: now,
-      ...(data === undefined ? {} : { data }),
+      ingestsource: ingest,
+      datacontenttype: 'application/json',
+      partitionkey: id,
+      ...(handoff === undefined ? {} : { originid: handoff.originId }),
+      quarantine: poisonReason(error, isInner ? handoff.bodyAt : ''),
+      data: poisonData(body, limits, limits.eventBytes) as Json,
     };
-    delete fresh.nonce;
-    return this.#checked(fresh, undefined);
   }
 
   #source(name: string): { source: ConfiguredSource; kind: SourceKind } {
@@ -85,112 +156,51 @@ export class Manager {
     return { source, kind };
   }
 
-  #events(
-    sourceName: string,
-    source: ConfiguredSource,
-    drafts: readonly Draft[],
-    wrapper: { source: string; originId: string } | undefined,
-  ): readonly Event[] {
-    const now = new Date(this.#ports.clock.nowMs()).toISOString();
-    const accepted = newId(this.#ports.clock, this.#ports.random);
-    const batch = drafts.length > 1;
-    return drafts.map((draft, index) => {
-      const at = batch ? `/${index}` : '';
-      if (draft.type.startsWith(INTERNAL_TYPE_PREFIX)) {
-        throw new RouterError('BODY_INVALID', `Types that begin with ${INTERNAL_TYPE_PREFIX} are the router's own.`, {
-          pointer: `${at}/type`,
-        });
-      }
-      const from = draft.source ?? sourceName;
-      if (
-        draft.source !== undefined &&
-        draft.source !== sourceName &&
-        (draft.source === 'router' || Object.hasOwn(this.#ports.sources, draft.source))
-      ) {
-        throw new RouterError('BODY_INVALID', `source ${JSON.stringify(draft.source)} is the name of another configured source.`, {
-          pointer: `${at}/source`,
-        });
-      }
-      const named = draft.originId !== undefined;
-      const base = named
-        ? idFromOrigin(from, draft.originId as string)
-        : wrapper === undefined
-          ? accepted
-          : idFromOrigin(wrapper.source, wrapper.originId);
-      const id = batch && !named ? `${base}.${index}` : base;
-      const optional = {
-        subject: draft.subject,
-        correlationid: draft.correlationId,
-        phase: draft.phase,
-        severitytext: draft.severity?.slice(0, 64),
-        nonce: draft.nonce,
-        expirytime: draft.expiryTime,
-        traceparent: draft.traceparent?.slice(0, 128),
-        dataschema: draft.dataschema,
-        originid: (draft.originId ?? wrapper?.originId)?.slice(0, 1024),
-        quarantine: draft.quarantine?.slice(0, 1000),
-        data: draft.data,
-      };
-      const event = {
-        specversion: '1.0',
-        id,
-        type: draft.type,
-        source: from,
-        time: draft.time ?? now,
-        recordedtime: now,
-        ingestsource: sourceName,
-        datacontenttype: 'application/json',
-        partitionkey: draft.partitionKey ?? id,
-        ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
-      } as Event;
-      event.partitionkey = (keyFrom(source, event) ?? draft.correlationId ?? draft.partitionKey ?? id).slice(0, 1024);
-      // A 4xx would make Alertmanager send the same body for ever, its good neighbours with it.
-      return this.#checked(event, at, batch || source.kind === 'alertmanager');
-    });
+  #making(ingest: string, source: ConfiguredSource | undefined, given: Pick<Making, 'traceparent' | 'quarantinesTooLarge'>): Making {
+    const { sources, limits, clock, unknownType } = this.#ports;
+    return {
+      ...given,
+      ingest,
+      keyOf: source?.keyOf,
+      now: new Date(clock.nowMs()).toISOString(),
+      eventBytes: limits.eventBytes,
+      isReserved: (name) => name === 'router' || Object.hasOwn(sources, name),
+      unknownType,
+    };
   }
 
-  /** The envelope must be right; data that its type's schema refuses only quarantines this one event. */
-  #checked(event: Event, at: string | undefined, quarantineTooLarge = false): Event {
-    const envelope = eventSchema.safeParse(event);
-    if (!envelope.success) {
-      const issue = envelope.error.issues[0];
-      const pointer = `${at ?? ''}${pointerOf(issue?.path ?? [])}`;
-      throw new RouterError('BODY_INVALID', `At ${pointer}: ${issue?.message ?? 'invalid'}.`, { pointer });
-    }
-    const bytes = Buffer.byteLength(JSON.stringify(event));
-    if (bytes > this.#ports.limits.eventBytes) {
-      if (quarantineTooLarge) {
-        const data = { truncated: JSON.stringify(event.data).slice(0, KEPT_CHARACTERS) };
-        return { ...event, data, quarantine: `: ${bytes} bytes; limits.event is ${this.#ports.limits.eventBytes}` };
-      }
-      throw new RouterError('EVENT_TOO_LARGE', `The event is ${bytes} bytes; limits.event is ${this.#ports.limits.eventBytes}.`, {
-        pointer: at ?? '',
-      });
-    }
-    if (event.quarantine !== undefined) return event;
-    const known = EVENT_TYPES[event.type];
-    if (known === undefined) {
-      this.#ports.unknownType(event.type);
-      return event;
-    }
-    const checked = known.schema.safeParse(event.data);
-    if (checked.success) return event;
-    const issue = checked.error.issues[0];
-    return { ...event, quarantine: `${pointerOf(issue?.path ?? [])}: ${issue?.message ?? 'invalid'}`.slice(0, 1000) };
+  #newId(): string {
+    return newId(this.#ports.clock, this.#ports.random);
   }
 }
 
-function keyFrom(source: ConfiguredSource, event: Event): string | undefined {
-  const key = source.keyOf?.(event);
-  return key === undefined || key === '' ? undefined : key;
+/** What the envelope says, unless the data does (`placement`). A nonce is left out: it would make the event a duplicate of itself. */
+function draftAgain(event: Event, data: Json | undefined, placement: Partial<Draft> | undefined): Draft {
+  const byEnvelope = { correlationId: event.correlationid, phase: event.phase, severity: event.severitytext };
+  const draft = {
+    type: event.type,
+    data,
+    source: event.source,
+    subject: event.subject,
+    time: event.time,
+    expiryTime: event.expirytime,
+    traceparent: event.traceparent,
+    dataschema: event.dataschema,
+    partitionKey: event.partitionkey,
+    ...(placement ?? byEnvelope),
+  };
+  return Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined)) as unknown as Draft;
 }
 
-function checkContentType(kind: SourceKind, payload: Payload): void {
-  const given = (payload.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-  const isBinaryCloudEvent = kind.kind === 'cloudevents' && payload.headers['ce-id'] !== undefined;
-  if (isBinaryCloudEvent || kind.contentTypes.includes(given)) return;
+function truncated({ id }: Event): RouterError {
+  return new RouterError('WRONG_STATE', `Event ${id} was too large: only the beginning of its data was kept. Give the whole with --data.`);
+}
+
+function checkContentType({ contentTypes }: DecodingKind, payload: Payload): void {
+  const given = mediaTypeOf(payload);
+  if (contentTypes === undefined || contentTypes.includes(given)) return;
   throw new RouterError(
     'CONTENT_TYPE',
-    `Content-Type is ${given === '' ? 'missing' : JSON.stringify(given.slice(0, 100))}; this source takes ${kind.contentTypes.join(', ')}.`,
+    `Content-Type is ${given === '' ? 'missing' : JSON.stringify(given.slice(0, 100))}; this source takes ${contentTypes.join(', ')}.`,
   );
 }

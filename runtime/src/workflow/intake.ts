@@ -1,5 +1,6 @@
 import type { Event } from '../event/event.js';
 import { eventSchema } from '../event/event.js';
+import { UNREADABLE_TYPE, unreadableId } from '../event/stored-event.js';
 import type { Partition } from './partition.js';
 import type { Delivery } from './partition-ports.js';
 
@@ -8,6 +9,8 @@ export interface IntakeRecord {
   readonly offset: number;
   readonly key: string;
   readonly value: Buffer;
+  /** What was stored is damaged or gone. */
+  readonly isDamaged?: true;
 }
 
 export interface IntakeRules {
@@ -92,6 +95,7 @@ export class Intake {
   #decode(record: IntakeRecord): Delivery {
     let detail: string;
     try {
+      if (record.isDamaged === true) throw new Error('the stored record does not match its checksum; its bytes are set aside');
       const parsed = eventSchema.safeParse(JSON.parse(record.value.toString('utf8')));
       if (parsed.success) return { offset: record.offset, event: parsed.data };
       const issue = parsed.error.issues[0];
@@ -103,8 +107,8 @@ export class Intake {
     const now = new Date(this.#ports.nowMs()).toISOString();
     const event: Event = {
       specversion: '1.0',
-      id: `unreadable-${record.offset}`,
-      type: 'router.unreadable',
+      id: unreadableId(record.offset),
+      type: UNREADABLE_TYPE,
       source: 'router',
       ingestsource: 'router',
       time: now,
