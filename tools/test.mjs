@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startBeside } from './beside.mjs';
 import { prepare } from './prepare.mjs';
 import { ROOT, run, say } from './run.mjs';
 import { TIERS } from './tiers.mjs';
@@ -59,6 +60,17 @@ async function runTier(tier) {
     if (missing) return { passed: 0, failed: requireAll ? 1 : 0, skipped: 1, missing };
     Object.assign(env, found);
   }
+  if (tier.beside === undefined) return await runTests(tier, env);
+  const beside = await startBeside(tier.beside.script, env);
+  try {
+    if (beside.said === undefined) return { passed: 0, failed: 1, skipped: 0 };
+    return await runTests(tier, { ...env, [tier.beside.variable]: beside.said });
+  } finally {
+    await beside.stop();
+  }
+}
+
+async function runTests(tier, env) {
   const timeoutMs = tier.minutes * 10 * 60_000 * (process.env.LONG === '1' ? 10 : 1);
   if (tier.jest) {
     const result = await runJest(tier, env, timeoutMs);

@@ -3,13 +3,14 @@
  * `jest`: a path pattern (`not`: patterns left out). `node`: a script with its arguments. `needs`: tools of toolchain.mjs.
  * `minutes`: usual cold time on two cores; a tier is stopped as hung after ten times that. `ciOnly`: runs with CI=true.
  * `in`: folders of its tests; without any of them the tier is named as absent (a failure under REQUIRE=all).
- * `nodeBinary`: the variable that names another Node.
+ * `nodeBinary`: the variable that names another Node. `beside`: a script that runs beside the tests (beside.mjs), and the variable that hands them its first line.
  */
 const WITH_TOOLS = ['test/alertmanager/'];
 const WITH_HELM = ['test/bundle/'];
+const CONTROL_PLANE = ['test/control-plane/'];
 const PROCESSES = ['test/process/', 'test/crash/'];
 const DCR = ['test/dcr/process/'];
-const NOT_UNIT = [...WITH_TOOLS, ...WITH_HELM, ...PROCESSES, ...DCR];
+const NOT_UNIT = [...WITH_TOOLS, ...WITH_HELM, ...CONTROL_PLANE, ...PROCESSES, ...DCR];
 
 export const TIERS = [
   { name: 'style', node: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'], needs: [], minutes: 0.1 },
@@ -50,5 +51,13 @@ export const TIERS = [
   { name: 'bench', node: ['test/dist/bench/main.js', '--smoke'], in: ['test/bench'], needs: [], minutes: 0.5 },
   { name: 'bundle', jest: WITH_HELM.join('|'), in: WITH_HELM, needs: ['helm3', 'helm4'], minutes: 4 },
   { name: 'bundle-bench', node: ['test/dist/bundle/bench.js'], in: WITH_HELM, needs: ['helm3'], minutes: 0.5 },
+  {
+    name: 'control-plane',
+    jest: CONTROL_PLANE.join('|'),
+    in: CONTROL_PLANE,
+    needs: ['kubernetes', 'coredns', 'helm3', 'helm4'],
+    beside: { script: 'test/dist/control-plane/serve.js', variable: 'CONTROL_PLANE' },
+    minutes: 4,
+  },
   { name: 'alertmanager', jest: WITH_TOOLS.join('|'), in: ['test/alertmanager'], needs: ['alertmanager'], minutes: 2 },
 ];

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { buildKubernetes, KUBERNETES_FILES, KUBERNETES_VERSION, politely } from './kubernetes.mjs';
 import { ask, npm, run, say } from './run.mjs';
 
 /** Per user, shared by all clones; a folder a tool and version. Delete it at will. */
@@ -36,8 +37,30 @@ const TOOLS = {
         env: { GOBIN: folder, GOFLAGS: '-mod=mod', CGO_ENABLED: '0' },
       }),
   },
+  coredns: {
+    version: '1.15.0',
+    files: ['coredns'],
+    env: { COREDNS_BIN: 'coredns' },
+    needs: ['go', 'version'],
+    get: `${GO_HINT}; it builds CoreDNS in two minutes, once`,
+    install: (folder) =>
+      politely('go', ['install', '-trimpath', '-ldflags', '-s -w', 'github.com/coredns/coredns@v1.15.0'], {
+        cwd: folder,
+        env: { GOBIN: folder, GOFLAGS: '-mod=mod', CGO_ENABLED: '0' },
+      }),
+  },
   helm3: helm(3, '3.22.0'),
   helm4: helm(4, '4.2.4'),
+  kubernetes: {
+    version: KUBERNETES_VERSION,
+    files: KUBERNETES_FILES,
+    env: Object.fromEntries(KUBERNETES_FILES.map((name) => [`${name.toUpperCase().replaceAll('-', '_')}_BIN`, name])),
+    /** Where such programs may be already; taken whole or not at all, since their versions belong together. */
+    folder: process.env.KUBEBUILDER_ASSETS,
+    needs: ['go', 'version'],
+    get: `${GO_HINT}, which builds etcd and Kubernetes in some minutes, once; or set KUBEBUILDER_ASSETS to a folder with ${KUBERNETES_FILES.join(', ')}`,
+    install: buildKubernetes,
+  },
   'node-lts': {
     version: '24.21.0',
     files: [`node_modules/${NODE_PACKAGE}/bin/node`],
@@ -58,8 +81,11 @@ const TOOLS = {
 export async function provide(name) {
   const tool = TOOLS[name];
   const home = join(CACHE, `${name}-${tool.version}`);
-  const env = Object.fromEntries(Object.entries(tool.env).map(([variable, file]) => [variable, join(home, file)]));
+  const envIn = (folder) => Object.fromEntries(Object.entries(tool.env).map(([variable, file]) => [variable, join(folder, file)]));
+  const env = envIn(home);
   const complete = (folder) => tool.files.every((file) => existsSync(join(folder, file)));
+  if (tool.folder && complete(tool.folder)) return { env: envIn(tool.folder) };
+  if (tool.folder) say(`${tool.folder} lacks ${tool.files.filter((file) => !existsSync(join(tool.folder, file))).join(', ')}: not used.`);
   if (complete(home)) return { env };
   if ((await ask(tool.needs[0], tool.needs.slice(1))) === undefined) return { missing: `${name} ${tool.version}: ${tool.get}` };
   mkdirSync(CACHE, { recursive: true });
