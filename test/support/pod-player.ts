@@ -28,6 +28,7 @@ interface Played {
 }
 
 const POLL_MS = 100;
+const NODE = 'node-1';
 const STARTED_AT = '2026-01-31T12:00:00Z';
 
 /**
@@ -81,6 +82,12 @@ export class PodPlayer {
   }
 
   async #play(): Promise<void> {
+    // Services that do not publish addresses that are not ready leave out pods whose node is unknown.
+    await this.#kube
+      .apply({ apiVersion: 'v1', kind: 'Node', metadata: { name: NODE } }, { manager: 'pod-player', force: true })
+      .catch((error) => {
+        this.#error = error;
+      });
     while (!this.#stopped) {
       try {
         await this.#round();
@@ -123,7 +130,7 @@ export class PodPlayer {
   async #start(object: KubeBody): Promise<void> {
     const { name, uid } = object.metadata as { name: string; uid: string };
     const path = `/api/v1/namespaces/${this.#namespace}/pods/${name}`;
-    const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name }, target: { apiVersion: 'v1', kind: 'Node', name: 'node-1' } };
+    const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name }, target: { apiVersion: 'v1', kind: 'Node', name: NODE } };
     const bound = await this.#kube.ask(`${path}/binding`, { method: 'POST', body: binding });
     // Deleted in between.
     if (bound.status === 404 || bound.status === 409) return;
