@@ -48,11 +48,14 @@ export function checkOpen(runs: Runs, run: Run, plain: Plain, turn?: number): vo
   }
 }
 
-/** Names the value whose change alone heals the difference; a list or map that matters when empty becomes a case. */
+/**
+ * Names the value whose change alone heals the difference, or else this place of it: several values may differ at once. A list or map that matters when empty
+ * becomes a case.
+ */
 function blame(
   run: Run,
   { place, said, made }: Difference,
-  differs: (pick: Pick) => unknown,
+  differs: (pick: Pick) => Difference | undefined,
   pick: Pick,
   samples: ReadonlyMap<Knob, readonly unknown[]>,
 ): Error {
@@ -60,7 +63,10 @@ function blame(
   const choice = choiceText(run.when);
   const detail = `the template would say ${shown(said)}, the code makes ${shown(made)}${choice ? `\n  at ${choice}` : ''}`;
   const open = [...run.when].flatMap(([knob, index]) => (knob.cases[index]?.value === OPEN ? [knob] : []));
-  const guilty = open.find((knob) => samples.get(knob)?.some((other) => !differs((each) => (each === knob ? other : pick(each)))));
+  const changing = (isHealed: (left: Difference | undefined) => boolean): Knob | undefined =>
+    open.find((knob) => samples.get(knob)?.some((other) => isHealed(differs((each) => (each === knob ? other : pick(each))))));
+  const isElsewhere = ({ place: left }: Difference): boolean => left.object !== place.object || left.path !== place.path;
+  const guilty = changing((left) => left === undefined) ?? changing((left) => left === undefined || isElsewhere(left));
   if (!guilty)
     return chartError(
       place,

@@ -105,6 +105,11 @@ export const FORMS: readonly (readonly [rule: string, code: Code, text: string])
     `${HEAD}{{- if .Values.list }}\na: {{ toJson .Values.list }}\n{{- end }}\n`,
   ],
   [
+    'lists that are empty at once leave out each its own key',
+    object((v) => ({ ...(v.list.length > 0 ? { a: v.list } : {}), ...(v.env.length > 0 ? { b: v.env } : {}) })),
+    `${HEAD}{{- if .Values.list }}\na: {{ toJson .Values.list }}\n{{- end }}\n{{- if .Values.env }}\nb: {{ toJson .Values.env }}\n{{- end }}\n`,
+  ],
+  [
     'a map is spliced beside own entries, which win',
     object((v) => ({ a: { ...v.map, own: 'x' } })),
     `${HEAD}a:\n  own: x\n  {{- range $key, $value := omit .Values.map "own" }}\n  {{ toJson $key }}: {{ toJson $value }}\n  {{- end }}\n`,
