@@ -80,32 +80,34 @@ export function testOnControlPlane(chart: HelmChart, options: SuiteOptions = {})
     await open.kube.namespace(namespace, { ...options.namespaceLabels });
     return namespace;
   };
-  const live = (namespace: string, objects: readonly K8sObject[]): Promise<KubeBody[]> => objectsIn(open.kube, namespace, kindsOf(objects));
-  const names = (objects: readonly K8sObject[]): string[] => [...new Set(objects.map(labelOf))].sort();
-  const namespacedOnly = async (objects: readonly K8sObject[]): Promise<K8sObject[]> => {
+  /** With the namespace that each of them gets; what is of the whole cluster has none. */
+  const place = async (objects: readonly K8sObject[], namespace: string): Promise<K8sObject[]> => {
     const is = await Promise.all(objects.map(({ apiVersion, kind }) => open.kube.isNamespaced(apiVersion, kind)));
-    return objects.filter((_, index) => is[index] === true);
+    return objects.map((object, index) => (is[index] === true ? inNamespace(object, namespace) : object));
   };
-  /** All of it is there, field by field, and in the namespace nothing else but what earlier values had kept. */
+  /** What stands of these objects: whatever is of their kinds in the namespace, and themselves in other places. */
+  const live = async (namespace: string, objects: readonly K8sObject[]): Promise<KubeBody[]> => {
+    const here = objects.filter(({ metadata }) => metadata.namespace === namespace);
+    const elsewhere = new Map(objects.filter((object) => !here.includes(object)).map((object) => [placeOf(object), object]));
+    const found = await Promise.all([...elsewhere.values()].map((object) => open.kube.get(object)));
+    return [...(await objectsIn(open.kube, namespace, kindsOf(here))), ...found.filter((object) => object !== undefined)];
+  };
+  /** All of it is there, field by field, and nothing else of this release but what earlier values had kept. */
   const expectLive = async (namespace: string, objects: readonly K8sObject[], before: readonly K8sObject[] = []): Promise<void> => {
-    const found = await live(namespace, [...objects, ...before]);
-    const here = await namespacedOnly(objects);
-    const kept = (await namespacedOnly(before)).filter(isKept);
-    expect(names(found)).toEqual(names([...here, ...kept]));
+    expect(places(await live(namespace, [...objects, ...before]))).toEqual(places([...objects, ...before.filter(isKept)]));
     for (const object of objects) {
-      const there = await open.kube.get({ ...object, metadata: { ...object.metadata, namespace: object.metadata.namespace ?? namespace } });
       // Helm's checksum of a file is not that of the code; that both change together is proved where charts are rendered.
-      const missing = missingIn(there, object).filter((path) => !path.includes('/annotations/checksum/'));
+      const missing = missingIn(await open.kube.get(object), object).filter((path) => !path.includes('/annotations/checksum/'));
       expect({ [labelOf(object)]: missing }).toEqual({ [labelOf(object)]: [] });
     }
   };
 
   /** The controllers have made the pods: no admission (Pod Security, ServiceAccounts, PriorityClasses) has refused one. */
-  const expectPods = async (namespace: string, objects: readonly K8sObject[]): Promise<void> => {
+  const expectPods = async (objects: readonly K8sObject[]): Promise<void> => {
     for (const object of objects.filter(({ kind }) => kind === 'Deployment' || kind === 'StatefulSet')) {
       const { replicas } = object.spec as { replicas: number };
       await until(`${replicas} pods of ${labelOf(object)}`, async () => {
-        const there = await open.kube.get({ ...object, metadata: { name: object.metadata.name, namespace } });
+        const there = await open.kube.get(object);
         return (there.status?.replicas ?? 0) === replicas ? true : undefined;
       });
     }
@@ -118,7 +120,8 @@ export function testOnControlPlane(chart: HelmChart, options: SuiteOptions = {})
         const { one, next } = pair;
         const namespace = await namespaceFor();
         const release = new HelmRelease(binary, open.plane.kubeconfig, { name: chart.release.name, namespace });
-        const [wanted, other] = [renderCase(chart, one.given, namespace), renderCase(chart, next.given, namespace)];
+        const wanted = await place(renderCase(chart, one.given, namespace), namespace);
+        const other = await place(renderCase(chart, next.given, namespace), namespace);
         const [oneFile, nextFile] = [files.values(one.given), files.values(next.given)];
         await release.install(folder, oneFile);
         await expectLive(namespace, wanted);
@@ -132,7 +135,7 @@ export function testOnControlPlane(chart: HelmChart, options: SuiteOptions = {})
         await expectLive(namespace, other, wanted);
 
         // Helm 3 cannot roll back over a custom resource that the values between had left standing (it patches without a resourceVersion); an upgrade can.
-        const overKept = wanted.some((object) => isKept(object) && !names(other).includes(labelOf(object)));
+        const overKept = wanted.some((object) => isKept(object) && !places(other).includes(placeOf(object)));
         if (helmName === 'Helm 3' && overKept) await release.upgrade(folder, oneFile);
         else await release.rollback(1);
         await expectLive(namespace, wanted, other);
@@ -142,14 +145,13 @@ export function testOnControlPlane(chart: HelmChart, options: SuiteOptions = {})
             .map(canonicalJson)
             .sort()
             .map((text) => JSON.parse(text));
-        const isWanted = new Set(names(wanted));
-        expect(sorted(rolledBack.filter((object) => isWanted.has(labelOf(object))))).toEqual(sorted(installed));
+        const isWanted = new Set(places(wanted));
+        expect(sorted(rolledBack.filter((object) => isWanted.has(placeOf(object))))).toEqual(sorted(installed));
         await release.uninstall();
-        const left = (await namespacedOnly([...wanted, ...other])).filter(isKept);
-        await until('the rest to go', async () => {
-          const found = await live(namespace, [...wanted, ...other]);
-          return names(found).join() === names(left).join() ? true : undefined;
-        });
+        const left = places([...wanted, ...other].filter(isKept));
+        await until('the rest to go', async () =>
+          places(await live(namespace, [...wanted, ...other])).join() === left.join() ? true : undefined,
+        );
       },
     );
   });
@@ -159,9 +161,8 @@ export function testOnControlPlane(chart: HelmChart, options: SuiteOptions = {})
       '$name: no field unknown, no warning; applied once more nothing changes; the next values are taken',
       async ({ one, next }) => {
         const namespace = await namespaceFor();
-        const place = (objects: readonly K8sObject[]): K8sObject[] =>
-          objects.map((object) => ({ ...object, metadata: { ...object.metadata, namespace: object.metadata.namespace ?? namespace } }));
-        const [wanted, other] = [place(renderCase(chart, one.given, namespace)), place(renderCase(chart, next.given, namespace))];
+        const wanted = await place(renderCase(chart, one.given, namespace), namespace);
+        const other = await place(renderCase(chart, next.given, namespace), namespace);
         const applyAll = async (objects: readonly K8sObject[]): Promise<void> => {
           for (const object of objects) {
             const { warnings } = await open.kube.apply(object);
@@ -170,7 +171,7 @@ export function testOnControlPlane(chart: HelmChart, options: SuiteOptions = {})
         };
         await applyAll(wanted);
         await expectLive(namespace, wanted);
-        await expectPods(namespace, wanted);
+        await expectPods(wanted);
         await unchangedBy(
           () => live(namespace, wanted),
           () => applyAll(wanted),
@@ -182,6 +183,15 @@ export function testOnControlPlane(chart: HelmChart, options: SuiteOptions = {})
   });
 }
 
+const inNamespace = (object: K8sObject, namespace: string): K8sObject => ({
+  ...object,
+  metadata: { ...object.metadata, namespace: object.metadata.namespace ?? namespace },
+});
+
+const placeOf = (object: K8sObject): string => `${object.metadata.namespace ?? ''}/${labelOf(object)}`;
+
+const places = (objects: readonly K8sObject[]): string[] => [...new Set(objects.map(placeOf))].sort();
+
 const isKept = ({ metadata }: K8sObject): boolean => (metadata.annotations as Record<string, string> | undefined)?.[KEEP] === 'keep';
 
 /**
@@ -190,7 +200,7 @@ const isKept = ({ metadata }: K8sObject): boolean => (metadata.annotations as Re
  */
 async function unchangedBy(look: () => Promise<KubeBody[]>, act: () => Promise<unknown>): Promise<void> {
   const versions = (objects: readonly KubeBody[], of: (object: KubeBody) => unknown): Record<string, unknown> =>
-    Object.fromEntries(objects.map((object) => [labelOf(object), of(object)]));
+    Object.fromEntries(objects.map((object) => [placeOf(object), of(object)]));
   const generation = ({ metadata }: KubeBody): unknown => metadata.generation ?? metadata.resourceVersion;
   const written = ({ metadata }: KubeBody): unknown => metadata.resourceVersion;
   for (let tries = 0; ; tries += 1) {

@@ -63,8 +63,8 @@ export function kindsOf(objects: readonly K8sObject[]): KindRef[] {
 
 /** An object without what the server keeps for itself: equal for two that say the same. */
 export function saidBy({ metadata, status: _status, ...rest }: KubeBody): KubeBody {
-  const { name, labels = {}, annotations = {} } = metadata;
+  const { name, namespace, labels = {}, annotations = {} } = metadata;
   // The deployment controller's own count.
   const { 'deployment.kubernetes.io/revision': _revision, ...said } = annotations as Record<string, string>;
-  return { ...rest, metadata: { name, labels, annotations: said } };
+  return { ...rest, metadata: { name, namespace, labels, annotations: said } };
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { dcrChart } from '#synth/charts/dcr/chart.js';
 import type { K8sObject } from '#synth/k8s-object.js';
 import { deepMerge } from '#synth/values/parse-values.js';
@@ -11,11 +12,9 @@ import { until } from '#test/support/processes.js';
 export type Given = Record<string, unknown>;
 export const SYNCHRONIZER = 'dcr-synchronizer-0';
 
-let count = 0;
-
 /** One installation of charts/dcr in a namespace of its own, applied as Argo CD does, with its pods played. */
 export class Installation {
-  readonly namespace = `dcr-${process.pid}-${count++}`;
+  readonly namespace = `dcr-${randomBytes(4).toString('hex')}`;
   readonly kube: Kube;
   readonly #plane: OpenPlane['plane'];
   #given: Given;
