@@ -54,6 +54,8 @@ async function runTier(tier) {
       skipped: 1,
       missing: `tests in ${tier.in.join(' or ')}, which this tree does not have`,
     };
+  for (const [name, what] of Object.entries(tier.variables ?? {}))
+    if (!process.env[name]) return { passed: 0, failed: requireAll ? 1 : 0, skipped: 1, missing: `${name}: ${what}` };
   const env = {};
   for (const name of tier.needs) {
     const { env: found, missing } = await provide(name);

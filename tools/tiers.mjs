@@ -1,6 +1,7 @@
 /**
  * The tiers of `npm test`, cheapest first; a failing tier does not stop the next.
  * `jest`: a path pattern (`not`: patterns left out). `node`: a script with its arguments. `needs`: tools of toolchain.mjs.
+ * `variables`: of the environment, without which it cannot run.
  * `minutes`: usual cold time on two cores; a tier is stopped as hung after ten times that. `ciOnly`: runs with CI=true.
  * `in`: folders of its tests; without any of them the tier is named as absent (a failure under REQUIRE=all).
  * `nodeBinary`: the variable that names another Node. `beside`: a script that runs beside the tests (beside.mjs), and the variable that hands them its first line.
@@ -56,6 +57,7 @@ export const TIERS = [
     jest: CONTROL_PLANE.join('|'),
     in: CONTROL_PLANE,
     needs: ['kubernetes', 'coredns', 'helm3', 'helm4'],
+    variables: { UPSTREAM_SCHEMAS: "a folder with the CRDs of the charts' kinds" },
     beside: { script: 'test/dist/control-plane/serve.js', variable: 'CONTROL_PLANE' },
     minutes: 4,
   },

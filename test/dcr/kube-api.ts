@@ -20,7 +20,7 @@ export interface KubeStandIn {
 export const KUBE_TOKEN = 'kube-token-of-the-pod';
 
 /**
- * As much of the Kubernetes API as dcrctl speaks, for what needs no control plane: objects, merge patches with dry run and uid precondition, 401, 403, 404.
+ * As much of the Kubernetes API as dcrctl speaks, for what needs no control plane: objects, merge patches with dry run and a uid that must not differ, 401, 403, 404.
  * The real kube-apiserver is in the control-plane tests.
  */
 export async function startKube(): Promise<KubeStandIn> {
@@ -62,7 +62,14 @@ export async function startKube(): Promise<KubeStandIn> {
     const uid = (patch.metadata as Json | undefined)?.uid;
     const theirs = (found.metadata as Json).uid;
     if (uid !== undefined && uid !== theirs)
-      return refuse(409, 'Conflict', `the UID in the precondition (${String(uid)}) does not match ${String(theirs)}`);
+      return send(422, {
+        kind: 'Status',
+        status: 'Failure',
+        reason: 'Invalid',
+        message: `Pod "${name}" is invalid: metadata.uid: Invalid value: "${String(uid)}": field is immutable`,
+        details: { kind: 'Pod', causes: [{ reason: 'FieldValueInvalid', message: 'field is immutable', field: 'metadata.uid' }] },
+        code: 422,
+      });
     const patched = merge(found, patch) as Json;
     if (url.searchParams.get('dryRun') !== 'All') objects.set(url.pathname, patched);
     return send(200, patched);

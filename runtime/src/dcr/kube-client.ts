@@ -24,7 +24,11 @@ export interface Kube {
   mergePatch(path: string, patch: unknown, options?: { dryRun?: boolean }): Promise<true | undefined>;
 }
 
-const statusSchema = z.looseObject({ message: z.string().optional(), reason: z.string().optional() });
+const statusSchema = z.looseObject({
+  message: z.string().optional(),
+  reason: z.string().optional(),
+  details: z.looseObject({ causes: z.array(z.looseObject({ field: z.string().optional() })).optional() }).optional(),
+});
 
 /** @throws DcrError USAGE when it runs in no cluster and none is named. */
 export function openKube(settings: KubeSettings, env: NodeJS.ProcessEnv): Kube {
@@ -72,7 +76,9 @@ function accepted(what: string, { status, text }: HttpAnswer): unknown {
   const why = `${what}: ${status}${said.success ? ` ${said.data.reason ?? ''} ${(said.data.message ?? '').slice(0, 300)}`.trimEnd() : ''}`;
   if (status === 401) throw new DcrError('REFUSED', `${why}. The token is not accepted; is it of this cluster, and not expired?`);
   if (status === 403) throw new DcrError('REFUSED', `${why}. Give the ServiceAccount this permission.`);
-  if (status === 409) throw new DcrError('CONFLICT', `${why}. It was changed or replaced in between; run it again.`);
+  // A patch that carries the uid of an object that was replaced is "invalid": kube-apiserver says that the uid is immutable.
+  const isReplaced = status === 422 && said.data?.details?.causes?.some(({ field }) => field === 'metadata.uid') === true;
+  if (status === 409 || isReplaced) throw new DcrError('CONFLICT', `${why}. It was changed or replaced in between; run it again.`);
   if (status >= 400 && status < 500 && status !== 429) throw new DcrError('REFUSED', why);
   throw new DcrError('UNREACHABLE', why);
 }

@@ -1,14 +1,10 @@
-import { pathToFileURL } from 'node:url';
 import { startDns } from '#test/dcr/dns.js';
 import { asEnv, Dcrctl } from '#test/dcr/process/dcrctl.js';
+import { nodeEnv } from '#test/dcr/process/node-env.js';
 import { PROPERTIES, type Properties } from '#test/dcr/properties.js';
 import { S3_KEYS, type S3StandIn, startS3 } from '#test/dcr/s3.js';
 import type { SimTimes } from '#test/dcr/sim-options.js';
 import { type Child, Processes } from '#test/support/processes.js';
-
-const FAST_TIME = pathToFileURL(
-  `${new URL(import.meta.url.endsWith('.ts') ? '../../../' : '../../../../', import.meta.url).pathname}test/dist/dcr/fast-time.js`,
-).href;
 
 export interface ClusterNode {
   readonly child: Child;
@@ -50,13 +46,7 @@ export class Cluster {
 
   /** The clock, and the credentials of a pod. */
   get env(): Record<string, string> {
-    return {
-      NODE_OPTIONS: `--import=${FAST_TIME}`,
-      TIME_FACTOR: String(this.factor),
-      TIME_FROM_MS: String(this.#fromMs),
-      AWS_ACCESS_KEY_ID: S3_KEYS.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: S3_KEYS.secretAccessKey,
-    };
+    return nodeEnv(this.factor, this.#fromMs);
   }
 
   async node(pod: string, times: Partial<SimTimes> = {}, args: readonly string[] = []): Promise<ClusterNode> {
