@@ -1,5 +1,5 @@
 import type { Kube } from './kube-client.js';
-import { getApplication } from './kube-objects.js';
+import { getApplication, getStatefulSet } from './kube-objects.js';
 import type { Look } from './look.js';
 import type { CacheState } from './manifest.js';
 import { judgeNode } from './node-phase.js';
@@ -12,6 +12,8 @@ import type { ValuesRepo } from './values-repo.js';
 export interface LookSources {
   kube(): Kube;
   application(): { namespace: string; name: string };
+  /** Name of the farmers' StatefulSet. */
+  farmers(): string;
   repo(): ValuesRepo;
   /** A text: why there is no answer. */
   askNode(): Promise<NodeStatus | string>;
@@ -21,6 +23,7 @@ export interface LookSources {
 /** One look at the world for this phase. Throws DcrError when it could not look. */
 export async function lookFor(phase: Phase, run: string, sources: LookSources): Promise<Look> {
   if (phase.name === 'synced') return await lookSynced(phase.sha, run, sources);
+  if (phase.name === 'farmers-gone') return await lookFarmers(sources);
   if (phase.name !== 'cache-written') return judgeNode(phase, await sources.askNode(), run);
   const [cache, status] = await Promise.all([sources.cache(run), sources.askNode()]);
   const node = judgeNode(phase, status, run);
@@ -28,6 +31,13 @@ export async function lookFor(phase: Phase, run: string, sources: LookSources): 
   // The data is safe once the manifest says so, whatever has become of the node that wrote it.
   if (cache.state === 'complete') return { ...node, verdict: 'reached', seen: cache.seen };
   return { ...node, seen };
+}
+
+async function lookFarmers(sources: LookSources): Promise<Look> {
+  const set = await getStatefulSet(sources.kube(), sources.farmers());
+  if (set === undefined) return { verdict: 'pending', seen: `there is no StatefulSet ${sources.farmers()}` };
+  const [wanted, left] = [set.spec.replicas ?? 1, set.status?.replicas ?? 0];
+  return { verdict: wanted === 0 && left === 0 ? 'reached' : 'pending', seen: `${left} farmers run, ${wanted} are called for` };
 }
 
 async function lookSynced(sha: string, run: string, sources: LookSources): Promise<Look> {

@@ -13,7 +13,7 @@ export const RUN_ORDER: readonly NodeState[] = [
   'GUARDIAN',
 ];
 
-type NodePhase = Exclude<Phase, { name: 'synced' }>;
+type NodePhase = Exclude<Phase, { name: 'synced' | 'farmers-gone' }>;
 
 /**
  * A phase judged by what the synchronizer says; a text: why there is no answer. What another run's node says decides nothing.

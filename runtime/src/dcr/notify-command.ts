@@ -3,7 +3,7 @@ import { DcrError, EXIT_FINE } from './dcr-error.js';
 import { durationMs, type Flags, httpUrl, objectName, oneLine, optional, required } from './flags.js';
 import { ROUTER_OPTIONS, RUN_OPTIONS } from './options.js';
 import type { Ports } from './ports.js';
-import { interventionText, NOTICES, type Notice, noticeOf, runEvents } from './run-event.js';
+import { failuresText, interventionText, NOTICES, type Notice, noticeOf, runEvents } from './run-event.js';
 import { checkRunId } from './run-id.js';
 
 const ID_BYTES = 8;
@@ -19,6 +19,7 @@ export const notifyCommand: Command = {
     ...ROUTER_OPTIONS,
     state: { describe: 'State in a few words, instead of the notice' },
     message: { describe: 'Text that goes into the thread' },
+    failures: { describe: 'What Argo gives as {{workflow.failures}}; the failed steps and their messages go into the thread too' },
     id: { describe: 'Names this telling: told twice with one id it is one event. Default: made anew; at the end of a run made of the run' },
     timeout: { describe: 'Longest time for all tries', default: '60s' },
     subject: { describe: 'manual-intervention: what waits, e.g. the phase' },
@@ -68,7 +69,8 @@ function idOf(flags: Flags, notice: Notice, run: string, ports: Ports): string {
 }
 
 function messageOf(flags: Flags, notice: Notice): string | undefined {
-  const message = optional(flags, 'message')?.slice(0, MAX_MESSAGE);
+  const said = [optional(flags, 'message'), failuresText(optional(flags, 'failures') ?? '')];
+  const message = said.filter(Boolean).join('\n').slice(0, MAX_MESSAGE) || undefined;
   if (notice !== 'manual-intervention') return message;
   return interventionText({
     subject: oneLine(flags, 'subject') ?? required(flags, 'subject'),

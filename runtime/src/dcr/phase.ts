@@ -1,12 +1,16 @@
 import { DcrError } from './dcr-error.js';
 
-/** What `wait --phase` waits for. Each is true only for the run that is asked about, and stays true when the run has gone further. */
+/**
+ * What `wait --phase` waits for. Each is true only for the run that is asked about, and stays true when the run has gone further;
+ * farmers-gone looks at the pods alone.
+ */
 export type Phase =
   | { readonly name: 'synced'; readonly sha: string }
   | { readonly name: 'registered' }
   | { readonly name: 'farmers'; readonly count: number }
   | { readonly name: 'rebuilt' }
-  | { readonly name: 'cache-written' };
+  | { readonly name: 'cache-written' }
+  | { readonly name: 'farmers-gone' };
 
 /** The time-out of these counts time without progress; the others' counts from the start of the wait. */
 export const countsFromProgress = (phase: Phase): boolean => phase.name === 'rebuilt' || phase.name === 'cache-written';
@@ -17,9 +21,9 @@ export function parsePhase(text: string): Phase {
   if (synced !== null) return { name: 'synced', sha: synced[1] as string };
   const farmers = /^farmers:(\d{1,3})$/.exec(text);
   if (farmers !== null) return { name: 'farmers', count: Number(farmers[1]) };
-  if (text === 'registered' || text === 'rebuilt' || text === 'cache-written') return { name: text };
+  if (text === 'registered' || text === 'rebuilt' || text === 'cache-written' || text === 'farmers-gone') return { name: text };
   throw new DcrError(
     'USAGE',
-    `--phase: expected synced:<commit, 40 hex digits>, registered, farmers:<count>, rebuilt or cache-written; received ${JSON.stringify(text.slice(0, 100))}`,
+    `--phase: expected synced:<commit, 40 hex digits>, registered, farmers:<count>, rebuilt, cache-written or farmers-gone; received ${JSON.stringify(text.slice(0, 100))}`,
   );
 }

@@ -109,3 +109,26 @@ export function interventionText(facts: InterventionFacts): string {
     decide('abort'),
   ].join('\n');
 }
+
+const MAX_FAILURES = 5;
+const ONLY_PASSED_ON = /^(child '.*' failed|retryStrategy\.expression evaluated to false|No more retries left)$/;
+
+/**
+ * Argo's list of failed nodes as lines `step: message`. Argo quotes the JSON once more, by version; what is no such list stands there as it is. Nodes that failed only
+ * because one in them did (steps, tries) say nothing of their own and are left out.
+ */
+export function failuresText(text: string): string | undefined {
+  let list: unknown = text;
+  try {
+    for (let depth = 0; depth < 2 && typeof list === 'string' && list !== ''; depth += 1) list = JSON.parse(list);
+  } catch {
+    return text;
+  }
+  if (!Array.isArray(list)) return text === '' ? undefined : text;
+  const lines = list.flatMap((entry: unknown) => {
+    const { displayName, message } = (typeof entry === 'object' && entry !== null ? entry : {}) as Record<string, unknown>;
+    if (typeof displayName !== 'string' || typeof message !== 'string' || message === '' || ONLY_PASSED_ON.test(message)) return [];
+    return [`${displayName}: ${message}`];
+  });
+  return lines.length === 0 ? undefined : [...new Set(lines)].slice(0, MAX_FAILURES).join('\n');
+}

@@ -26,7 +26,7 @@ export const waitCommand: Command = {
   describe: 'Wait until a run has reached a phase; stopped and started again it goes on',
   exits: '0 reached · 1 wrong usage · 2 this run has failed, or git names another · 3 told to stop: try again · 4 not reached in time',
   options: {
-    phase: { describe: 'synced:<commit>, registered, farmers:<count>, rebuilt or cache-written' },
+    phase: { describe: 'synced:<commit>, registered, farmers:<count>, rebuilt, cache-written or farmers-gone' },
     timeout: {
       describe: 'Exit 4 after this long; for rebuilt and cache-written: this long without progress (work units, bytes)',
       default: '30m',
@@ -96,27 +96,33 @@ function sinceMs(flags: Flags, phase: Phase, nowMs: number): number {
   return Math.min(instantMs, nowMs);
 }
 
+const never = (): never => {
+  throw new Error('not a source of this phase');
+};
+const NO_SOURCES: LookSources = { kube: never, application: never, farmers: never, repo: never, askNode: never, cache: never };
+
 /** Settings that the phase needs are read now, so that a missing one is told before the first look. */
 async function sourcesOf(phase: Phase, flags: Flags, ports: Ports): Promise<{ sources: LookSources; close(): void }> {
   const { kubeOf, nodeOf, repoOf, s3Of } = await import('./settings.js');
-  const never = (): never => {
-    throw new Error('not a source of this phase');
-  };
   if (phase.name === 'synced') {
     const application = { namespace: objectName(flags, 'application-namespace'), name: objectName(flags, 'application') };
     const kube = kubeOf(flags, ports);
     const { repo, close } = repoOf(flags, ports);
-    return { sources: { kube: () => kube, application: () => application, repo: () => repo, askNode: never, cache: never }, close };
+    return { sources: { ...NO_SOURCES, kube: () => kube, application: () => application, repo: () => repo }, close };
+  }
+  if (phase.name === 'farmers-gone') {
+    const [kube, farmers] = [kubeOf(flags, ports), objectName(flags, 'farmers')];
+    return { sources: { ...NO_SOURCES, kube: () => kube, farmers: () => farmers }, close: () => undefined };
   }
   const { askNode } = await import('./probe-node.js');
   const { address, limits } = nodeOf(flags);
   // A node that does not answer is a thing seen, not an error: it may be starting.
   const ask = (): Promise<NodeStatus | string> => askNode(address, limits).catch(whySilent);
-  const none = { kube: never, application: never, repo: never, askNode: ask };
-  if (phase.name !== 'cache-written') return { sources: { ...none, cache: never }, close: () => undefined };
+  const nodeOnly = { ...NO_SOURCES, askNode: ask };
+  if (phase.name !== 'cache-written') return { sources: nodeOnly, close: () => undefined };
   const { s3, prefix } = s3Of(flags, ports);
   const { checkCache } = await import('./manifest.js');
-  return { sources: { ...none, cache: (run) => checkCache(s3, prefix, run) }, close: () => undefined };
+  return { sources: { ...nodeOnly, cache: (run) => checkCache(s3, prefix, run) }, close: () => undefined };
 }
 
 function whySilent(error: unknown): string {

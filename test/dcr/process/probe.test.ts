@@ -117,8 +117,8 @@ test('/metrics gives state and counters, also when the node does not answer', as
   const text = await (await fetch(`${url}/metrics`)).text();
   for (const line of [
     'dcr_node_up 1',
-    'dcr_node_state{state="WAITING_FOR_FARMERS"} 1',
-    'dcr_node_state{state="GUARDIAN"} 0',
+    'dcr_node_state{state="WAITING_FOR_FARMERS",run="r-1"} 1',
+    'dcr_node_state{state="GUARDIAN",run="r-1"} 0',
     'dcr_node_farmers_registered 1',
   ])
     expect(text.split('\n')).toContain(line);
