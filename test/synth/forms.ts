@@ -205,4 +205,9 @@ export const FORMS: readonly (readonly [rule: string, code: Code, text: string])
     object((v) => ({ a: `{ own: 1, ${jsonMembers(v.map)} }` })),
     `${HEAD}a: {{ printf "{ own: 1, %s }" (toJson .Values.map | trimPrefix "{" | trimSuffix "}") | toJson }}\n`,
   ],
+  [
+    'several lists and maps switch by being empty, each alone',
+    object((v) => ({ a: `${v.list.length > 0 ? 'list' : ''}${Object.keys(v.map).length > 0 ? 'map' : ''}`, b: v.names, c: v.any })),
+    `${HEAD}{{- if and .Values.list .Values.map }}\na: listmap\n{{- else if .Values.list }}\na: list\n{{- else if .Values.map }}\na: map\n{{- else }}\na: ""\n{{- end }}\nb: {{ toJson .Values.names }}\nc: {{ toJson .Values.any }}\n`,
+  ],
 ];
