@@ -15,6 +15,8 @@ export interface SuiteOptions {
   readonly root?: string;
   /** Values over those of every environment: each is installed once an environment. Default: the environment as it is. */
   readonly variants?: Readonly<Record<string, Record<string, unknown>>>;
+  /** Values over those of a case that depend on its namespace: what a chart would put where other cases do too. */
+  readonly valuesIn?: (namespace: string) => Record<string, unknown>;
   /** Of the namespace, e.g. a level of pod-security.kubernetes.io. */
   readonly namespaceLabels?: Readonly<Record<string, string>>;
   /** What the cluster has already: namespaces that objects name, PriorityClasses. */
@@ -80,6 +82,8 @@ export function testOnControlPlane(chart: HelmChart, options: SuiteOptions = {})
     await open.kube.namespace(namespace, { ...options.namespaceLabels });
     return namespace;
   };
+  const valuesFor = ({ given }: Pick<Case, 'given'>, namespace: string): Record<string, unknown> =>
+    deepMerge(given, options.valuesIn?.(namespace) ?? {}) as Record<string, unknown>;
   /** With the namespace that each of them gets; what is of the whole cluster has none. */
   const place = async (objects: readonly K8sObject[], namespace: string): Promise<K8sObject[]> => {
     const is = await Promise.all(objects.map(({ apiVersion, kind }) => open.kube.isNamespaced(apiVersion, kind)));
@@ -120,9 +124,10 @@ export function testOnControlPlane(chart: HelmChart, options: SuiteOptions = {})
         const { one, next } = pair;
         const namespace = await namespaceFor();
         const release = new HelmRelease(binary, open.plane.kubeconfig, { name: chart.release.name, namespace });
-        const wanted = await place(renderCase(chart, one.given, namespace), namespace);
-        const other = await place(renderCase(chart, next.given, namespace), namespace);
-        const [oneFile, nextFile] = [files.values(one.given), files.values(next.given)];
+        const [given, then] = [valuesFor(one, namespace), valuesFor(next, namespace)];
+        const wanted = await place(renderCase(chart, given, namespace), namespace);
+        const other = await place(renderCase(chart, then, namespace), namespace);
+        const [oneFile, nextFile] = [files.values(given), files.values(then)];
         await release.install(folder, oneFile);
         await expectLive(namespace, wanted);
         const installed = (await live(namespace, wanted)).map(saidBy);
@@ -161,8 +166,8 @@ export function testOnControlPlane(chart: HelmChart, options: SuiteOptions = {})
       '$name: no field unknown, no warning; applied once more nothing changes; the next values are taken',
       async ({ one, next }) => {
         const namespace = await namespaceFor();
-        const wanted = await place(renderCase(chart, one.given, namespace), namespace);
-        const other = await place(renderCase(chart, next.given, namespace), namespace);
+        const wanted = await place(renderCase(chart, valuesFor(one, namespace), namespace), namespace);
+        const other = await place(renderCase(chart, valuesFor(next, namespace), namespace), namespace);
         const applyAll = async (objects: readonly K8sObject[]): Promise<void> => {
           for (const object of objects) {
             const { warnings } = await open.kube.apply(object);
@@ -195,13 +200,13 @@ const places = (objects: readonly K8sObject[]): string[] => [...new Set(objects.
 const isKept = ({ metadata }: K8sObject): boolean => (metadata.annotations as Record<string, string> | undefined)?.[KEEP] === 'keep';
 
 /**
- * Doing it once more writes nothing. Controllers write too (status, a revision): what they may have written is looked at again, and then neither side writes; but what only
- * the one who applies writes, the generation and objects that no controller touches, must be as before at once.
+ * Doing it once more writes nothing. Others write too (controllers a status or a revision; the server itself the first time after it has made a PersistentVolumeClaim): what
+ * they may have written is looked at again, and then nobody writes; but what an object says, and the generation of those that have one, must be as before at once.
  */
 async function unchangedBy(look: () => Promise<KubeBody[]>, act: () => Promise<unknown>): Promise<void> {
   const versions = (objects: readonly KubeBody[], of: (object: KubeBody) => unknown): Record<string, unknown> =>
     Object.fromEntries(objects.map((object) => [placeOf(object), of(object)]));
-  const generation = ({ metadata }: KubeBody): unknown => metadata.generation ?? metadata.resourceVersion;
+  const generation = (object: KubeBody): unknown => object.metadata.generation ?? canonicalJson(saidBy(object));
   const written = ({ metadata }: KubeBody): unknown => metadata.resourceVersion;
   for (let tries = 0; ; tries += 1) {
     const before = await look();

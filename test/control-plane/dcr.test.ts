@@ -12,6 +12,7 @@ testOnControlPlane(dcrChart, {
       imagePullSecrets: [{ name: 'registry' }],
     },
   },
+  namespaceLabels: { 'pod-security.kubernetes.io/enforce': 'baseline' },
   // Rights to read the Application are in the namespace of Argo CD.
   cluster: [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'argocd' } }],
 });

@@ -198,8 +198,17 @@ export function missingIn(live: unknown, wanted: unknown, path = ''): string[] {
     if (!Array.isArray(live) || live.length !== wanted.length) return [path];
     return wanted.flatMap((child, index) => missingIn(live[index], child, `${path}/${index}`));
   }
-  return live === wanted ? [] : [path];
+  return live === wanted || (path.includes('/resources/') && isSameQuantity(live, wanted)) ? [] : [path];
 }
+
+/** The server keeps 1024Mi as 1Gi, and 1000m as 1. */
+function isSameQuantity(a: unknown, b: unknown): boolean {
+  const [one, other] = [a, b].map((text) => /^(\d+)(m|Ki|Mi|Gi|Ti|)$/.exec(String(text)));
+  if (!one || !other) return false;
+  return Number(one[1]) * (UNITS[one[2] ?? ''] ?? 1) === Number(other[1]) * (UNITS[other[2] ?? ''] ?? 1);
+}
+
+const UNITS: Readonly<Record<string, number>> = { m: 1 / 1_000, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 };
 
 const isEmpty = (value: unknown): boolean =>
   (Array.isArray(value) && value.length === 0) || (isRecord(value) && Object.keys(value).length === 0);

@@ -1,0 +1,8 @@
+import { sreRouterChart } from '#synth/charts/sre-router/chart.js';
+import { testOnControlPlane } from './chart-suite.js';
+
+testOnControlPlane(sreRouterChart, {
+  // Topics of one name, which stay, in a namespace for each case.
+  valuesIn: (namespace) => ({ kafka: { strimzi: { namespace } } }),
+  namespaceLabels: { 'pod-security.kubernetes.io/enforce': 'restricted' },
+});
