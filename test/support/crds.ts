@@ -70,15 +70,27 @@ export function allCrds(): ReadonlyMap<CrdName, K8sObject> {
 
 const withoutTexts = (key: string, value: unknown): unknown => (key === 'description' && typeof value === 'string' ? undefined : value);
 
+const DISCOVERY = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+
+interface DiscoveredGroup {
+  readonly metadata: { readonly name: string };
+  readonly versions: readonly { readonly resources?: readonly { readonly resource: string }[] }[];
+}
+
+/** Whether clients find the kind: what kubectl and Helm read, and later than when objects can be written. (The CRDs themselves are up to 0.5 MB, and say less.) */
+async function isServed(kube: Kube, { spec }: K8sObject): Promise<boolean> {
+  const { group, names } = spec as { group: string; names: { plural: string } };
+  const groups = (await kube.do('/apis', { accept: DISCOVERY })).items as DiscoveredGroup[];
+  const found = groups.filter(({ metadata }) => metadata.name === group).flatMap(({ versions }) => versions);
+  return found.some(({ resources = [] }) => resources.some(({ resource }) => resource === names.plural));
+}
+
 /** Installs CRDs by server-side apply and waits until objects of them are served. */
 export async function installCrds(kube: Kube, crds: Iterable<K8sObject>): Promise<void> {
   await Promise.all(
     [...crds].map(async (crd) => {
       await kube.apply(crd, { manager: 'crds' });
-      await until(`${crd.metadata.name} to be served`, async () => {
-        const { status } = (await kube.get(crd)) as { status?: { conditions?: { type: string; status: string }[] } };
-        return status?.conditions?.some(({ type, status: is }) => type === 'Established' && is === 'True') === true ? true : undefined;
-      });
+      await until(`${crd.metadata.name} to be served`, async () => ((await isServed(kube, crd)) ? true : undefined));
     }),
   );
   kube.forgetKinds();
@@ -89,7 +101,7 @@ export async function removeCrds(kube: Kube, crds: Iterable<K8sObject>): Promise
   await Promise.all(
     [...crds].map(async (crd) => {
       await kube.remove(crd);
-      await until(`${crd.metadata.name} to go`, async () => ((await kube.get(crd)) === undefined ? true : undefined));
+      await until(`${crd.metadata.name} to go`, async () => ((await isServed(kube, crd)) ? undefined : true));
     }),
   );
   kube.forgetKinds();

@@ -17,6 +17,7 @@ export interface KubeRequest {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly body?: unknown;
   readonly type?: string;
+  readonly accept?: string;
 }
 
 export interface KubeAccess {
@@ -61,12 +62,15 @@ export class Kube {
   }
 
   /** One request and its answer, whatever that is. */
-  ask(path: string, { method = 'GET', body, type = 'application/json' }: KubeRequest = {}): Promise<KubeAnswer> {
+  ask(
+    path: string,
+    { method = 'GET', body, type = 'application/json', accept = 'application/json' }: KubeRequest = {},
+  ): Promise<KubeAnswer> {
     const text = body === undefined ? undefined : JSON.stringify(body);
     return new Promise((resolve, reject) => {
       const headers = {
         authorization: `Bearer ${this.access.token}`,
-        accept: 'application/json',
+        accept,
         ...(text === undefined ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(text) }),
       };
       const asked = request(`${this.access.api}${path}`, { method, headers, agent: this.#agent, timeout: 30_000 }, (response) => {

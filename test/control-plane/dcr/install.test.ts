@@ -1,5 +1,5 @@
 import { dcrChart } from '#synth/charts/dcr/chart.js';
-import { testOnControlPlane } from './chart-suite.js';
+import { testOnControlPlane } from '#test/control-plane/chart-suite.js';
 
 testOnControlPlane(dcrChart, {
   variants: {

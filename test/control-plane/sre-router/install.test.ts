@@ -1,5 +1,5 @@
 import { sreRouterChart } from '#synth/charts/sre-router/chart.js';
-import { testOnControlPlane } from './chart-suite.js';
+import { testOnControlPlane } from '#test/control-plane/chart-suite.js';
 
 testOnControlPlane(sreRouterChart, {
   // Topics of one name, which stay, in a namespace for each case.
