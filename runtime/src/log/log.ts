@@ -23,8 +23,12 @@ export interface Assignment {
   assigned(partition: number): Promise<number>;
   /** Delivered in order. Must not throw; returns at once. Call `pause` to be given no more. */
   deliver(partition: number, records: readonly LogRecord[]): void;
-  /** The partition will be someone else's (or the log is closing): stop starting effects, flush, then resolve. */
+  /** The partition is someone else's by now (or the log is closing): stop starting effects, flush, then resolve. */
   revoked(partition: number): Promise<void>;
+  /** Resolves when no effect of the partition is under way; none begins while `mayStart` is false. */
+  quiet(partition: number): Promise<void>;
+  /** `mayStart` is true again: what was held back may begin. */
+  wake(partition: number): void;
 }
 
 export interface Log {
@@ -33,6 +37,8 @@ export interface Log {
   append(records: readonly { key: string; value: Buffer }[]): Promise<Position[]>;
   /** Begins consuming; at most one consumer a Log. */
   consume(assignment: Assignment): Promise<void>;
+  /** False while somebody else may own the partition by now: no effect may begin. Ask right before each. */
+  mayStart(partition: number): boolean;
   pause(partition: number): void;
   resume(partition: number): void;
   /** All before `nextOffset` need not be delivered again. A hint: the owner's ledger in the journal decides. */

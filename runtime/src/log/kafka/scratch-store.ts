@@ -1,0 +1,98 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Database, open, type RootDatabase } from 'lmdb';
+import type { Json } from '../../event/event.js';
+import type { JournalEntry } from '../../journal/journal.js';
+import { behindPrefix, journalStoreKey } from '../store-keys.js';
+import type { FoldArea } from './journal-fold.js';
+
+const PAGE_COUNT = 1_000;
+
+/**
+ * The live state of the partitions that this process owns, on disk because it may not fit memory, and not durable because the journal topic is: a folder of its
+ * own that is made anew at each start and removed at the end. What a killed process left behind is removed by whoever cleans the temporary folder.
+ */
+export class ScratchStore {
+  readonly #dir: string;
+  readonly #root: RootDatabase;
+  readonly #entries: Database<Buffer, Buffer>;
+  #areas = 0;
+
+  constructor(parent = tmpdir()) {
+    this.#dir = mkdtempSync(join(parent, 'sre-router-scratch-'));
+    this.#root = open({ path: this.#dir, noSync: true, noMetaSync: true, overlappingSync: false, maxDbs: 2, noSubdir: false });
+    this.#entries = this.#root.openDB<Buffer, Buffer>('entries', { encoding: 'binary', keyEncoding: 'binary' });
+  }
+
+  area(): ScratchArea {
+    return new ScratchArea(this.#root, this.#entries, this.#areas++);
+  }
+
+  async close(): Promise<void> {
+    await this.#root.close();
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+}
+
+/** A keyed map in key order (UTF-8 bytes). Every change is seen by the next read. */
+export class ScratchArea implements FoldArea {
+  readonly #root: RootDatabase;
+  readonly #entries: Database<Buffer, Buffer>;
+  readonly #id: number;
+
+  constructor(root: RootDatabase, entries: Database<Buffer, Buffer>, id: number) {
+    this.#root = root;
+    this.#entries = entries;
+    this.#id = id;
+  }
+
+  apply(entries: readonly JournalEntry[]): void {
+    const stored = entries.map(({ key, value }) => {
+      const { storeKey, isLong } = journalStoreKey(this.#id, key);
+      return { storeKey, value: value === undefined ? undefined : Buffer.from(JSON.stringify(isLong ? [value, key] : [value]), 'utf8') };
+    });
+    this.#root.transactionSync(() => {
+      for (const { storeKey, value } of stored) {
+        if (value === undefined) this.#entries.removeSync(storeKey);
+        else this.#entries.putSync(storeKey, value);
+      }
+    });
+  }
+
+  get(key: string): Json | undefined {
+    const value = this.#entries.get(journalStoreKey(this.#id, key).storeKey);
+    return value === undefined ? undefined : (JSON.parse(value.toString('utf8')) as [Json])[0];
+  }
+
+  /** In pages, so that no read transaction stays open while the caller works. */
+  *range(prefix: string, options: { after?: string; limit?: number } = {}): Generator<{ key: string; value: Json }> {
+    const { storeKey: from } = journalStoreKey(this.#id, prefix);
+    const end = behindPrefix(from);
+    let start = options.after === undefined ? from : Buffer.concat([journalStoreKey(this.#id, options.after).storeKey, Buffer.of(0)]);
+    let left = options.limit ?? Number.POSITIVE_INFINITY;
+    while (left > 0) {
+      const page = [...this.#entries.getRange({ start, end, limit: Math.min(PAGE_COUNT, left) })];
+      for (const { key, value } of page) {
+        start = Buffer.concat([key, Buffer.of(0)]);
+        const [stored, long] = JSON.parse(value.toString('utf8')) as [Json, string?];
+        const name = long ?? key.toString('utf8', 4);
+        if (!name.startsWith(prefix)) continue;
+        left -= 1;
+        yield { key: name, value: stored };
+      }
+      if (page.length < PAGE_COUNT) return;
+    }
+  }
+
+  drop(): void {
+    const { storeKey: start } = journalStoreKey(this.#id, '');
+    for (;;) {
+      const keys = [...this.#entries.getKeys({ start, end: behindPrefix(start), limit: PAGE_COUNT })];
+      if (keys.length === 0) return;
+      this.#root.transactionSync(() => {
+        for (const key of keys) this.#entries.removeSync(key);
+      });
+    }
+  }
+}
