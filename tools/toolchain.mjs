@@ -1,11 +1,35 @@
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { ask, npm, run, say } from './run.mjs';
+import { ask, npm, ROOT, run, say } from './run.mjs';
 
 /** Per user, shared by all clones; a folder a tool and version. Delete it at will. */
 const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'sre-router-tools');
 const NODE_PACKAGE = `node-${process.platform}-${process.arch}`;
+
+/** Kafka's own jars, named by a pom of ours. */
+const kafka = (version) => ({
+  version,
+  files: [`jars/kafka_2.13-${version}.jar`],
+  env: { [`KAFKA_${version.replaceAll('.', '_')}_JARS`]: 'jars' },
+  needs: ['mvn', '--version'],
+  get: 'install a JDK 17 or newer and Maven 3.8 or newer; it fetches 60 MB, once',
+  install: (folder) =>
+    run(
+      'mvn',
+      [
+        '-q',
+        '-B',
+        '-f',
+        join(ROOT, 'tools', 'kafka', version, 'pom.xml'),
+        'dependency:copy-dependencies',
+        `-DoutputDirectory=${join(folder, 'jars')}`,
+      ],
+      {
+        cwd: folder,
+      },
+    ),
+});
 
 /** How each test tool comes. `env`: where tests find it. `install(folder)` resolves with an exit code. */
 const TOOLS = {
@@ -21,6 +45,8 @@ const TOOLS = {
         env: { GOBIN: folder, GOFLAGS: '-mod=mod', CGO_ENABLED: '0' },
       }),
   },
+  'kafka-3.9.1': kafka('3.9.1'),
+  'kafka-4.1.0': kafka('4.1.0'),
   'node-lts': {
     version: '24.21.0',
     files: [`node_modules/${NODE_PACKAGE}/bin/node`],

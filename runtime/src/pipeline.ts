@@ -47,13 +47,16 @@ export class Pipeline {
     const { log, ...ports } = this.#ports;
     await log.consume({
       assigned: async (id) => {
-        const ofLog = { pause: () => log.pause(id), resume: () => log.resume(id), unfinished: () => this.unfinished() };
+        const mayStart = (): boolean => ports.mayStart() && log.mayStart(id);
+        const ofLog = { mayStart, pause: () => log.pause(id), resume: () => log.resume(id), unfinished: () => this.unfinished() };
         const commit = (next: number): void => void log.commit(id, next).catch(ports.lost);
         const owner = await takeOver(id, { ...ports, ...ofLog, commit, append: (event) => this.append([event]) }, this.#rules);
         this.#owned.set(id, owner);
         return owner.next;
       },
       deliver: (id, records) => this.#owned.get(id)?.intake.push(records),
+      quiet: async (id) => this.#owned.get(id)?.partition.quiet(),
+      wake: (id) => this.#owned.get(id)?.partition.wake(),
       revoked: async (id) => {
         const owner = this.#owned.get(id);
         await owner?.intake.stop();

@@ -93,6 +93,11 @@ export class EmbeddedLog implements Log, Journal {
     }
   }
 
+  /** One process, one owner. */
+  mayStart(): boolean {
+    return true;
+  }
+
   pause(partition: number): void {
     this.#paused.add(partition);
   }

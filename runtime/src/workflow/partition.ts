@@ -204,6 +204,16 @@ export class Partition {
     await trimClaims(this.#partition, ports);
   }
 
+  /** Resolves when no call is under way. */
+  quiet(): Promise<void> {
+    return this.#loop.quiet();
+  }
+
+  /** `mayStart` is true again. */
+  wake(): void {
+    this.#loop.wakeSuspended();
+  }
+
   /** Starts nothing more, waits for calls under way (they are aborted when `shutdown` is), flushes. */
   async stop(): Promise<void> {
     this.#stopping = true;

@@ -49,7 +49,7 @@ export interface AssignerPorts {
 
 /** kafkajs' form of it. What a member owns travels as user data. */
 export function stickyAssigner({ topic, partitions, owned }: AssignerPorts): object {
-  return () => ({
+  return {
     name: NAME,
     version: VERSION,
     protocol: ({ topics }: { topics: readonly string[] }) => ({
@@ -64,7 +64,7 @@ export function stickyAssigner({ topic, partitions, owned }: AssignerPorts): obj
         memberAssignment: MemberAssignment.encode({ version: VERSION, assignment: { [topic]: list }, userData: Buffer.alloc(0) }),
       }));
     },
-  });
+  };
 }
 
 function readClaim(metadata: Buffer): { owned: readonly number[]; generation: number } {

@@ -50,7 +50,11 @@ export function connectKafka(settings: KafkaSettings, ports: ConnectPorts): Kafk
   return new kafkajs.Kafka(config);
 }
 
+/** Said of every start, and meant: retries of one serialised producer are bounded, and a broker that just came up asks for patience. */
+const HARMLESS = /Limiting retries for the idempotent producer|coordinator is (loading|not available)|group is rebalancing/;
+
 function report({ namespace, level, log }: LogEntry, ports: ConnectPorts): void {
   const { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...fields } = log;
-  ports.log(level <= kafkajs.logLevel.WARN ? 'warn' : 'debug', `kafka ${namespace}: ${message}`, fields);
+  const isHarmless = HARMLESS.test(`${message} ${String(fields.error ?? '')}`);
+  ports.log(level <= kafkajs.logLevel.WARN && !isHarmless ? 'warn' : 'debug', `kafka ${namespace}: ${message}`, fields);
 }

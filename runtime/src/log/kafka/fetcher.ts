@@ -2,18 +2,14 @@ import type { Kafka } from 'kafkajs';
 import type { Clock } from '../../clock.js';
 import { asError } from '../../errors.js';
 import { type Cluster, FETCH_ISOLATION, type FetchedRecord, openCluster, protocolErrorOf, recordsOf } from './internals.js';
-
-export interface FetchPosition {
-  readonly topic: string;
-  readonly partition: number;
-}
+import { offsetOf, type PartitionAt } from './read-partition.js';
 
 export interface FetcherPorts {
   readonly clock: Clock;
   /** In order, never overlapping for one partition; must not throw. `end`: the offset behind the last durable record. */
-  records(at: FetchPosition, records: readonly FetchedRecord[], next: number, end: number): void;
+  records(at: PartitionAt, records: readonly FetchedRecord[], next: number, end: number): void;
   /** The offset asked for is gone (retention, truncation). Answers where to go on, or undefined to stop reading this partition. */
-  outOfRange(at: FetchPosition, asked: number, first: number, end: number): number | undefined;
+  outOfRange(at: PartitionAt, asked: number, first: number, end: number): number | undefined;
   failed(error: Error): void;
 }
 
@@ -26,14 +22,14 @@ export interface FetcherOptions {
 const MAX_RESPONSE_BYTES = 16_777_216;
 const RETRY_MS = 250;
 
-interface Position extends FetchPosition {
+interface Position extends PartitionAt {
   next: number;
   paused: boolean;
   /** Tells an answer to an earlier position of the same partition. */
   readonly epoch: number;
 }
 
-const nameOf = ({ topic, partition }: FetchPosition): string => `${topic}/${partition}`;
+const nameOf = ({ topic, partition }: PartitionAt): string => `${topic}/${partition}`;
 
 /**
  * Reads any number of partitions: one long poll a broker, over connections of its own.
@@ -62,17 +58,17 @@ export class Fetcher {
   }
 
   /** Reads on from `next`; replaces an earlier position. */
-  read(at: FetchPosition, next: number): void {
+  read(at: PartitionAt, next: number): void {
     const paused = this.#positions.get(nameOf(at))?.paused ?? false;
     this.#positions.set(nameOf(at), { ...at, next, paused, epoch: this.#epochs++ });
     this.#start();
   }
 
-  drop(at: FetchPosition): void {
+  drop(at: PartitionAt): void {
     this.#positions.delete(nameOf(at));
   }
 
-  pause(at: FetchPosition, paused: boolean): void {
+  pause(at: PartitionAt, paused: boolean): void {
     const position = this.#positions.get(nameOf(at));
     if (position === undefined || position.paused === paused) return;
     position.paused = paused;
@@ -208,10 +204,10 @@ export class Fetcher {
     await cluster.refreshMetadata().catch(() => undefined);
   }
 
-  async #outOfRange(cluster: Cluster, at: FetchPosition): Promise<void> {
+  async #outOfRange(cluster: Cluster, at: PartitionAt): Promise<void> {
     const position = this.#positions.get(nameOf(at));
     if (position === undefined) return;
-    const [first, end] = [await offsetOf(cluster, at, true), await offsetOf(cluster, at, false)];
+    const [first, end] = [await offsetOf(cluster, at, 'first'), await offsetOf(cluster, at, 'end')];
     const next = this.#ports.outOfRange(at, position.next, first, end);
     if (next === undefined) this.drop(at);
     else position.next = next;
@@ -228,13 +224,4 @@ export class Fetcher {
       this.#sleepers.add(wake);
     });
   }
-}
-
-/** The first offset that is there, or the one behind the last. */
-export async function offsetOf(cluster: Cluster, { topic, partition }: FetchPosition, first: boolean): Promise<number> {
-  await cluster.addMultipleTargetTopics([topic]);
-  const [found] = await cluster.fetchTopicsOffset([{ topic, partitions: [{ partition }], fromBeginning: first }]);
-  const offset = found?.partitions.find((given) => given.partition === partition)?.offset;
-  if (offset === undefined) throw new Error(`no offsets of ${topic}/${partition}`);
-  return Number(offset);
 }

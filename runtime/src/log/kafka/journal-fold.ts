@@ -16,6 +16,7 @@ const nameOf = ({ counter, generation }: Epoch): string => `${counter}.${generat
 
 interface Candidate {
   readonly epoch: Epoch;
+  readonly partitions: number;
   readonly begin: number;
   readonly area: FoldArea;
   /** Parts of a put that is not whole yet. */
@@ -58,6 +59,11 @@ export class JournalFold<Area extends FoldArea> {
     return this.#current?.begin;
   }
 
+  /** Partitions of the topics when the state that stands was written. */
+  get partitions(): number | undefined {
+    return this.#current?.partitions;
+  }
+
   get area(): Area | undefined {
     return this.#current?.area;
   }
@@ -81,7 +87,7 @@ export class JournalFold<Area extends FoldArea> {
     switch (record.kind) {
       case 'begin':
         // The owner's own next checkpoint changes nothing about the state that stands.
-        if (current === undefined || compareEpochs(epoch, current.epoch) > 0) this.#begin(offset, epoch);
+        if (current === undefined || compareEpochs(epoch, current.epoch) > 0) this.#begin(offset, record);
         return;
       case 'part':
       case 'put':
@@ -93,10 +99,10 @@ export class JournalFold<Area extends FoldArea> {
     }
   }
 
-  #begin(offset: number, epoch: Epoch): void {
+  #begin(offset: number, { epoch, partitions }: Extract<JournalRecord, { kind: 'begin' }>): void {
     this.#begun.add(nameOf(epoch));
     this.#candidate?.area.drop();
-    this.#candidate = { epoch, begin: offset, area: this.#open(), text: '' };
+    this.#candidate = { epoch, partitions, begin: offset, area: this.#open(), text: '' };
   }
 
   #complete({ epoch, begin }: Extract<JournalRecord, { kind: 'complete' }>): void {

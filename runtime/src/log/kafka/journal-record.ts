@@ -18,12 +18,13 @@ export function compareEpochs(a: Epoch, b: Epoch): number {
 /**
  * One record of the journal topic.
  *
- *   begin     a checkpoint begins here: what follows of this epoch, up to `complete`, is the whole live state with the puts made meanwhile
+ *   begin     a checkpoint begins here: what follows of this epoch, up to `complete`, is the whole live state with the puts made meanwhile. It names the
+ *             number of partitions, since another number would part keys from their state
  *   put       entries that are one with each other; `part` before it carries the beginning of a put that is too large for one record
  *   complete  the checkpoint that began at offset `begin` is whole: what earlier epochs wrote is not needed any more
  */
 export type JournalRecord = { readonly epoch: Epoch } & (
-  | { readonly kind: 'begin' }
+  | { readonly kind: 'begin'; readonly partitions: number }
   | { readonly kind: 'part'; readonly text: string }
   | { readonly kind: 'put'; readonly text: string }
   | { readonly kind: 'complete'; readonly begin: number }
@@ -35,12 +36,12 @@ export const MAX_TEXT_CHARACTERS = 250_000;
 const KINDS = ['begin', 'part', 'put', 'complete'] as const;
 const head = z.tuple([z.int().min(0), z.int(), z.enum(KINDS), z.int().min(0)]);
 
-/** `[counter,generation,kind,begin]`, a newline, then the text. */
+/** `[counter,generation,kind,number]`, a newline, then the text. */
 export function encodeRecord(record: JournalRecord): Buffer {
   const { epoch, kind } = record;
-  const begin = kind === 'complete' ? record.begin : 0;
+  const number = kind === 'complete' ? record.begin : kind === 'begin' ? record.partitions : 0;
   const text = kind === 'put' || kind === 'part' ? record.text : '';
-  return Buffer.from(`${JSON.stringify([epoch.counter, epoch.generation, kind, begin])}\n${text}`, 'utf8');
+  return Buffer.from(`${JSON.stringify([epoch.counter, epoch.generation, kind, number])}\n${text}`, 'utf8');
 }
 
 /** undefined: not a record of ours. */
@@ -54,10 +55,10 @@ export function decodeRecord(value: Buffer): JournalRecord | undefined {
     return undefined;
   }
   if (!parsed.success) return undefined;
-  const [counter, generation, kind, begin] = parsed.data;
+  const [counter, generation, kind, number] = parsed.data;
   const epoch = { counter, generation };
-  if (kind === 'begin') return { epoch, kind };
-  if (kind === 'complete') return { epoch, kind, begin };
+  if (kind === 'begin') return { epoch, kind, partitions: number };
+  if (kind === 'complete') return { epoch, kind, begin: number };
   return { epoch, kind, text: value.toString('utf8', end + 1) };
 }
 

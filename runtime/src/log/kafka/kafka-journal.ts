@@ -8,6 +8,8 @@ import type { ScratchArea, ScratchStore } from './scratch-store.js';
 
 export interface KafkaJournalPorts {
   readonly topic: string;
+  /** Of the topic. */
+  readonly partitions: number;
   readonly flusher: Pick<Flusher, 'send'>;
   readonly scratch: ScratchStore;
   /** Reads every record of the partition from `from` (undefined: its first) to the end it has now. */
@@ -22,20 +24,16 @@ const CHECKPOINT_FACTOR = 4;
 const CHECKPOINT_CHUNK_COUNT = 500;
 
 /** Written for people and read by the view alone: the owner never asks for it, so it is not live state. */
-const isHistory = (key: string): boolean => key.startsWith('h/');
+const isLive = (key: string): boolean => !key.startsWith('h/');
+
+type Marks = { readonly kind: 'begin'; readonly partitions: number } | { readonly kind: 'complete'; readonly begin: number };
 
 /** One thing to append: entries, or a mark of a checkpoint, which never stands within a put. */
-type Item = (
-  | { readonly kind: 'put'; readonly text: string }
-  | { readonly kind: 'begin' }
-  | { readonly kind: 'complete'; readonly begin: number }
-) & {
+type Item = (Marks | { readonly kind: 'put'; readonly text: string }) & {
   /** Offset of the (last) record that carries it. */
   resolve(offset: number): void;
   reject(error: Error): void;
 };
-
-type Marks = { readonly kind: 'begin' } | { readonly kind: 'complete'; readonly begin: number };
 
 /** One owned partition. */
 class Owned {
@@ -75,14 +73,14 @@ export class KafkaJournal implements Journal {
    */
   async takeOver(partition: number, generation: number, from: number | undefined): Promise<void> {
     const { scratch } = this.#ports;
-    let fold = new JournalFold(() => scratch.area());
+    let fold = new JournalFold(() => scratch.area(isLive));
     const take = (offset: number, record: JournalRecord | undefined): void => {
       if (record !== undefined) fold.apply(offset, record);
     };
     await this.#ports.read(partition, from, take);
     if (fold.area === undefined && from !== undefined) {
       // The hint was wrong (another topic by the same name, a lost commit): read all.
-      fold = new JournalFold(() => scratch.area());
+      fold = new JournalFold(() => scratch.area(isLive));
       await this.#ports.read(partition, undefined, take);
     }
     if (fold.area === undefined && fold.isCutOff)
@@ -90,8 +88,13 @@ export class KafkaJournal implements Journal {
         'LOG_DAMAGED',
         `The journal of partition ${partition} has records but no whole checkpoint: its beginning is gone. Restore the topic, or move to a new prefix.`,
       );
+    if (fold.partitions !== undefined && fold.partitions !== this.#ports.partitions)
+      throw new RouterError(
+        'LOG_FORMAT',
+        `The topics had ${fold.partitions} partitions when the journal was written and have ${this.#ports.partitions} now: keys have moved away from their state. Move to a new prefix, see docs/operations.md.`,
+      );
     const epoch = { counter: fold.highest.counter + 1, generation };
-    const owned = new Owned(epoch, fold.area ?? scratch.area());
+    const owned = new Owned(epoch, fold.area ?? scratch.area(isLive));
     settleLate(owned.area, fold.late);
     await this.#checkpoint(partition, owned);
     this.#owned.set(partition, owned);
@@ -110,7 +113,7 @@ export class KafkaJournal implements Journal {
     const owned = this.#owned.get(partition);
     if (owned === undefined) return Promise.reject(new RouterError('NOT_DURABLE', `Partition ${partition} is not owned.`));
     // Before it is durable: a checkpoint that is being written meanwhile must not put an older value behind this one.
-    owned.area.apply(entries.filter(({ key }) => !isHistory(key)));
+    owned.area.apply(entries);
     const text = entriesToText(entries);
     owned.sinceCheckpointCharacters += text.length;
     const durable = this.#append(partition, owned, { kind: 'put', text });
@@ -180,7 +183,7 @@ export class KafkaJournal implements Journal {
     owned.isCheckpointing = true;
     try {
       owned.sinceCheckpointCharacters = 0;
-      const begin = await this.#append(partition, owned, { kind: 'begin' });
+      const begin = await this.#append(partition, owned, { kind: 'begin', partitions: this.#ports.partitions });
       let characters = 0;
       for (const chunk of chunks(owned.area)) {
         const text = entriesToText(chunk);
@@ -227,7 +230,7 @@ function takeItems(items: Item[]): Item[] {
 
 function recordsOf(epoch: Epoch, items: readonly Item[]): JournalRecord[] {
   const [first] = items;
-  if (first?.kind === 'begin') return [{ epoch, kind: 'begin' }];
+  if (first?.kind === 'begin') return [{ epoch, kind: 'begin', partitions: first.partitions }];
   if (first?.kind === 'complete') return [{ epoch, kind: 'complete', begin: first.begin }];
   const texts = slices(joinTexts(items.map((item) => (item.kind === 'put' ? item.text : '[]'))));
   return texts.map((text, index) => ({ epoch, kind: index === texts.length - 1 ? 'put' : 'part', text }));

@@ -27,6 +27,7 @@ export interface KafkaLogOptions extends MembershipOptions {
 }
 
 const COMMIT_EVERY_MS = 1_000;
+const TAKE_OVER_RETRY_MS = 1_000;
 /** Told to the group with each commit: where the partition's last checkpoint begins. */
 const metadataOf = (begin: number | undefined): string => (begin === undefined ? '' : JSON.stringify({ begin }));
 
@@ -148,7 +149,9 @@ export class KafkaLog {
     this.#isRebalancing = true;
     const assignment = this.#assignment;
     const quiet = Promise.all([...this.#owned].map(([partition, { isReady }]) => (isReady ? assignment?.quiet(partition) : undefined)));
-    await Promise.race([quiet, this.#after(this.#options.drainMs)]);
+    const patience = this.#after(this.#options.drainMs);
+    await Promise.race([quiet, patience.over]);
+    patience.cancel();
     await this.#commitNow();
   }
 
@@ -186,7 +189,7 @@ export class KafkaLog {
           return;
         } catch (error) {
           this.#ports.warn('taking a partition over failed; tried again', { partition, err: asError(error) });
-          await this.#after(1_000);
+          await this.#after(TAKE_OVER_RETRY_MS).over;
         }
       }
     });
@@ -237,8 +240,12 @@ export class KafkaLog {
     }
   }
 
-  #after(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.#ports.clock.after(ms, resolve));
+  #after(ms: number): { over: Promise<void>; cancel: () => void } {
+    let cancel = (): void => undefined;
+    const over = new Promise<void>((resolve) => {
+      cancel = this.#ports.clock.after(ms, resolve);
+    });
+    return { over, cancel };
   }
 }
 

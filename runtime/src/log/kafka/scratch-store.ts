@@ -25,8 +25,9 @@ export class ScratchStore {
     this.#entries = this.#root.openDB<Buffer, Buffer>('entries', { encoding: 'binary', keyEncoding: 'binary' });
   }
 
-  area(): ScratchArea {
-    return new ScratchArea(this.#root, this.#entries, this.#areas++);
+  /** `keeps`: entries with other keys are left out. */
+  area(keeps: (key: string) => boolean = () => true): ScratchArea {
+    return new ScratchArea(this.#root, this.#entries, this.#areas++, keeps);
   }
 
   async close(): Promise<void> {
@@ -40,15 +41,18 @@ export class ScratchArea implements FoldArea {
   readonly #root: RootDatabase;
   readonly #entries: Database<Buffer, Buffer>;
   readonly #id: number;
+  readonly #keeps: (key: string) => boolean;
 
-  constructor(root: RootDatabase, entries: Database<Buffer, Buffer>, id: number) {
+  constructor(root: RootDatabase, entries: Database<Buffer, Buffer>, id: number, keeps: (key: string) => boolean) {
     this.#root = root;
     this.#entries = entries;
     this.#id = id;
+    this.#keeps = keeps;
   }
 
   apply(entries: readonly JournalEntry[]): void {
-    const stored = entries.map(({ key, value }) => {
+    const kept = entries.filter(({ key }) => this.#keeps(key));
+    const stored = kept.map(({ key, value }) => {
       const { storeKey, isLong } = journalStoreKey(this.#id, key);
       return { storeKey, value: value === undefined ? undefined : Buffer.from(JSON.stringify(isLong ? [value, key] : [value]), 'utf8') };
     });
