@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import kafkajs from 'kafkajs';
+import { KafkaProxy } from './kafka-proxy.js';
 import { freePort, until } from './processes.js';
 
 export const KAFKA_VERSIONS = ['3.9.1', '4.1.0'] as const;
@@ -25,6 +26,8 @@ export interface KafkaOptions {
   readonly version?: KafkaVersion;
   /** Default 1. */
   readonly nodes?: number;
+  /** A proxy before each node, which clients go through: `cluster.proxies`. */
+  readonly proxied?: boolean;
   /** Further lines of server.properties. */
   readonly properties?: Readonly<Record<string, string>>;
 }
@@ -70,6 +73,10 @@ class Node {
 export class KafkaCluster {
   readonly #dir = mkdtempSync(join(tmpdir(), 'sre-router-kafka-'));
   readonly #nodes: Node[] = [];
+  readonly proxies: KafkaProxy[] = [];
+
+  /** Of the cluster's version, for Kafka's own tools. */
+  classpath = '';
 
   private constructor() {}
 
@@ -85,7 +92,7 @@ export class KafkaCluster {
   }
 
   get brokers(): string[] {
-    return this.#nodes.map(({ port }) => `127.0.0.1:${port}`);
+    return this.#nodes.map(({ port }, index) => `127.0.0.1:${this.proxies[index]?.port ?? port}`);
   }
 
   get size(): number {
@@ -101,8 +108,9 @@ export class KafkaCluster {
     });
   }
 
-  async #start({ version = '4.1.0', nodes = 1, properties = {} }: KafkaOptions): Promise<void> {
+  async #start({ version = '4.1.0', nodes = 1, proxied = false, properties = {} }: KafkaOptions): Promise<void> {
     const classpath = jarsOf(version);
+    this.classpath = classpath;
     const ports = await Promise.all(Array.from({ length: nodes * 2 }, freePort));
     const voters = Array.from({ length: nodes }, (_, index) => `${index + 1}@127.0.0.1:${ports[index * 2 + 1]}`).join(',');
     const clusterId = 'c3JlLXJvdXRlci10ZXN0cw';
@@ -111,12 +119,14 @@ export class KafkaCluster {
       mkdirSync(dir, { recursive: true });
       const config = join(dir, 'server.properties');
       const replicas = String(nodes);
+      if (proxied) this.proxies.push(await KafkaProxy.start(() => ports[index * 2] as number));
+      const advertised = this.proxies[index]?.port ?? ports[index * 2];
       const settings: Record<string, string> = {
         'process.roles': 'broker,controller',
         'node.id': String(index + 1),
         'controller.quorum.voters': voters,
         listeners: `PLAINTEXT://127.0.0.1:${ports[index * 2]},CONTROLLER://127.0.0.1:${ports[index * 2 + 1]}`,
-        'advertised.listeners': `PLAINTEXT://127.0.0.1:${ports[index * 2]}`,
+        'advertised.listeners': `PLAINTEXT://127.0.0.1:${advertised}`,
         'controller.listener.names': 'CONTROLLER',
         'log.dirs': join(dir, 'data'),
         'offsets.topic.replication.factor': replicas,
@@ -196,6 +206,7 @@ export class KafkaCluster {
 
   async close(): Promise<void> {
     await Promise.all(this.#nodes.map((node) => node.kill('SIGKILL')));
+    await Promise.all(this.proxies.map((proxy) => proxy.close()));
     rmSync(this.#dir, { recursive: true, force: true });
   }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import kafkajs, { type Kafka, type KafkaConfig, type LogEntry, type SASLOptions } from 'kafkajs';
+import { registerCodecs } from './codecs.js';
 import { patchIdleTimer } from './internals.js';
 
 export interface KafkaSettings {
@@ -27,6 +28,7 @@ const CONNECTION_TIMEOUT_MS = 3_000;
 /** The client that everything in this room shares; each cluster opened from it has connections of its own. Certificates are always verified. */
 export function connectKafka(settings: KafkaSettings, ports: ConnectPorts): Kafka {
   patchIdleTimer();
+  registerCodecs();
   const { tls, sasl } = settings;
   const read = (file: string | undefined): string | undefined => (file === undefined ? undefined : readFileSync(file, 'utf8'));
   const config: KafkaConfig = {
