@@ -31,6 +31,15 @@ export interface Assignment {
   wake(partition: number): void;
 }
 
+/** For people's questions and for explanations, never on the hot path. */
+export interface LogReader {
+  readonly partitions: number;
+  /** One stored record, or undefined if it is gone. */
+  read(position: Position): Promise<LogRecord | undefined>;
+  /** Newest first from `before` (exclusive; undefined = the end), at most `count`. */
+  readBackwards(partition: number, before: number | undefined, count: number): Promise<LogRecord[]>;
+}
+
 export interface Log {
   readonly partitions: number;
   partitionOf(key: string): number;
@@ -43,15 +52,15 @@ export interface Log {
   resume(partition: number): void;
   /** All before `nextOffset` need not be delivered again. A hint: the owner's ledger in the journal decides. */
   commit(partition: number, nextOffset: number): Promise<void>;
-  /** One stored record, or undefined if it is gone. For people's questions and for explanations, never on the hot path. */
-  read(position: Position): Promise<LogRecord | undefined>;
-  /** Newest first from `before` (exclusive; undefined = the end), at most `count`. */
-  readBackwards(partition: number, before: number | undefined, count: number): Promise<LogRecord[]>;
+  close(): Promise<void>;
+}
+
+/** A log whose records this process removes itself; Kafka's brokers do that by age. */
+export interface TrimmableLog extends Log, LogReader {
   /** Oldest first, at most `count`: for trimming what is older than its retention. */
   oldest(partition: number, count: number): Promise<LogRecord[]>;
   /** Removes the records before `offset`. Offsets are never used again. */
   trim(partition: number, offset: number): Promise<void>;
   /** The offset that the next record will get. */
   end(partition: number): Promise<number>;
-  close(): Promise<void>;
 }

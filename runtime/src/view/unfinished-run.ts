@@ -1,12 +1,12 @@
 import type { Json } from '../event/event.js';
-import type { Journal } from '../journal/journal.js';
+import type { JournalReader } from '../journal/journal.js';
 import type { Accepted, BranchHistory, Progress, Settled, StepHistory, Unfinished } from '../journal/records.js';
 import { routeTextKey } from '../journal/records.js';
 import type { CompiledRoute, RouteTable } from '../plan.js';
 
 /** How an unfinished run stands, from its journal records. */
 export async function unfinishedRun(
-  journal: Journal,
+  journal: JournalReader,
   partition: number,
   accepted: Accepted,
   routes: RouteTable,
@@ -62,7 +62,7 @@ function stepOf(id: string, use: string, settled: Settled | undefined, progress:
   };
 }
 
-async function read<T>(journal: Journal, partition: number, prefix: string): Promise<Map<string, T>> {
+async function read<T>(journal: JournalReader, partition: number, prefix: string): Promise<Map<string, T>> {
   const found = new Map<string, T>();
   for await (const { key, value } of journal.range(partition, prefix)) found.set(key.slice(prefix.length), value as unknown as T & Json);
   return found;

@@ -1,18 +1,18 @@
 import type { Event, Json } from '../event/event.js';
 import { eventSchema } from '../event/event.js';
 import type { Incident } from '../incident/incident.js';
-import type { Journal } from '../journal/journal.js';
+import type { JournalReader } from '../journal/journal.js';
 import type { Accepted, History, Marker } from '../journal/records.js';
 import { acceptedKey, duplicateKey, historyKey, incidentRecordKey, markerKey } from '../journal/records.js';
-import type { Log, LogRecord } from '../log/log.js';
+import type { LogReader, LogRecord } from '../log/log.js';
 import type { RouteTable } from '../plan.js';
 import { redactJson } from '../redact.js';
 import { type EventDetail, explain, type IncidentSummary, type Page } from './detail.js';
 import { unfinishedRun } from './unfinished-run.js';
 
 export interface ViewPorts {
-  readonly log: Log;
-  readonly journal: Journal;
+  readonly log: LogReader;
+  readonly journal: JournalReader;
   routes(): RouteTable;
 }
 

@@ -4,7 +4,7 @@ import type { Journal, JournalEntry } from '../../journal/journal.js';
 import type { Flusher } from './flusher.js';
 import { JournalFold } from './journal-fold.js';
 import { type Epoch, encodeRecord, entriesToText, type JournalRecord, MAX_TEXT_CHARACTERS } from './journal-record.js';
-import type { ScratchArea, ScratchStore } from './scratch-store.js';
+import type { AreaOptions, ScratchArea, ScratchStore } from './scratch-store.js';
 
 export interface KafkaJournalPorts {
   readonly topic: string;
@@ -25,6 +25,15 @@ const CHECKPOINT_CHUNK_COUNT = 500;
 
 /** Written for people and read by the view alone: the owner never asks for it, so it is not live state. */
 const isLive = (key: string): boolean => !key.startsWith('h/');
+
+/** Markers, duplicates and nonces are live for the dedupe window only. */
+function sinceMs({ key, value }: JournalEntry): number | undefined {
+  return /^[mxk]\//.test(key) ? ((value as { t?: number } | undefined)?.t ?? 0) : undefined;
+}
+
+const LIVE: AreaOptions = { keeps: isLive, sinceMs };
+/** Entries forgotten in one go. */
+const FORGET_COUNT = 2_000;
 
 type Marks = { readonly kind: 'begin'; readonly partitions: number } | { readonly kind: 'complete'; readonly begin: number };
 
@@ -73,29 +82,32 @@ export class KafkaJournal implements Journal {
    */
   async takeOver(partition: number, generation: number, from: number | undefined): Promise<void> {
     const { scratch } = this.#ports;
-    let fold = new JournalFold(() => scratch.area(isLive));
+    const late = new Map<string, JournalEntry>();
+    const begin = (): JournalFold<ScratchArea> =>
+      new JournalFold({ open: () => scratch.area(LIVE), late: (entry) => void late.set(entry.key, entry) });
+    let fold = begin();
     const take = (offset: number, record: JournalRecord | undefined): void => {
       if (record !== undefined) fold.apply(offset, record);
     };
     await this.#ports.read(partition, from, take);
-    if (fold.area === undefined && from !== undefined) {
+    if (fold.current === undefined && from !== undefined) {
       // The hint was wrong (another topic by the same name, a lost commit): read all.
-      fold = new JournalFold(() => scratch.area(isLive));
+      fold = begin();
       await this.#ports.read(partition, undefined, take);
     }
-    if (fold.area === undefined && fold.isCutOff)
+    if (fold.current === undefined && fold.isCutOff)
       throw new RouterError(
         'LOG_DAMAGED',
         `The journal of partition ${partition} has records but no whole checkpoint: its beginning is gone. Restore the topic, or move to a new prefix.`,
       );
-    if (fold.partitions !== undefined && fold.partitions !== this.#ports.partitions)
+    if (fold.current !== undefined && fold.current.partitions !== this.#ports.partitions)
       throw new RouterError(
         'LOG_FORMAT',
-        `The topics had ${fold.partitions} partitions when the journal was written and have ${this.#ports.partitions} now: keys have moved away from their state. Move to a new prefix, see docs/operations.md.`,
+        `The topics had ${fold.current.partitions} partitions when the journal was written and have ${this.#ports.partitions} now: keys have moved away from their state. Move to a new prefix, see docs/operations.md.`,
       );
     const epoch = { counter: fold.highest.counter + 1, generation };
-    const owned = new Owned(epoch, fold.area ?? scratch.area(isLive));
-    settleLate(owned.area, fold.late);
+    const owned = new Owned(epoch, fold.current?.area ?? scratch.area(LIVE));
+    settleLate(owned.area, [...late.values()]);
     await this.#checkpoint(partition, owned);
     this.#owned.set(partition, owned);
   }
@@ -107,6 +119,11 @@ export class KafkaJournal implements Journal {
     this.#owned.delete(partition);
     for (const { reject } of owned.items.splice(0)) reject(new RouterError('NOT_DURABLE', `Partition ${partition} is not owned any more.`));
     owned.area.drop();
+  }
+
+  /** Forgets dedupe markers older than the window. They stay in the topic until it is cut off, for people's questions. */
+  forget(beforeMs: number): void {
+    for (const { area } of this.#owned.values()) area.forget(beforeMs, FORGET_COUNT);
   }
 
   put(partition: number, entries: readonly JournalEntry[]): Promise<void> {

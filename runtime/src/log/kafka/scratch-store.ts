@@ -25,9 +25,8 @@ export class ScratchStore {
     this.#entries = this.#root.openDB<Buffer, Buffer>('entries', { encoding: 'binary', keyEncoding: 'binary' });
   }
 
-  /** `keeps`: entries with other keys are left out. */
-  area(keeps: (key: string) => boolean = () => true): ScratchArea {
-    return new ScratchArea(this.#root, this.#entries, this.#areas++, keeps);
+  area(options: AreaOptions = {}): ScratchArea {
+    return new ScratchArea(this.#root, this.#entries, this.#areas++, options);
   }
 
   async close(): Promise<void> {
@@ -36,32 +35,49 @@ export class ScratchStore {
   }
 }
 
+export interface AreaOptions {
+  /** Entries with other keys are left out. */
+  readonly keeps?: (key: string) => boolean;
+  /** Since when an entry counts, ms since the epoch, for `forget`; undefined: it is not forgotten by age. */
+  readonly sinceMs?: (entry: JournalEntry) => number | undefined;
+}
+
+/** Behind every key of the journal, which begin with letters. */
+const AGE_PREFIX = '~';
+const ageKey = (ms: number, key: string): string => `${AGE_PREFIX}${String(ms).padStart(15, '0')}/${key}`;
+
 /** A keyed map in key order (UTF-8 bytes). Every change is seen by the next read. */
 export class ScratchArea implements FoldArea {
   readonly #root: RootDatabase;
   readonly #entries: Database<Buffer, Buffer>;
   readonly #id: number;
-  readonly #keeps: (key: string) => boolean;
+  readonly #options: AreaOptions;
 
-  constructor(root: RootDatabase, entries: Database<Buffer, Buffer>, id: number, keeps: (key: string) => boolean) {
+  constructor(root: RootDatabase, entries: Database<Buffer, Buffer>, id: number, options: AreaOptions) {
     this.#root = root;
     this.#entries = entries;
     this.#id = id;
-    this.#keeps = keeps;
+    this.#options = options;
   }
 
   apply(entries: readonly JournalEntry[]): void {
-    const kept = entries.filter(({ key }) => this.#keeps(key));
-    const stored = kept.map(({ key, value }) => {
-      const { storeKey, isLong } = journalStoreKey(this.#id, key);
-      return { storeKey, value: value === undefined ? undefined : Buffer.from(JSON.stringify(isLong ? [value, key] : [value]), 'utf8') };
+    const { keeps = () => true, sinceMs = () => undefined } = this.#options;
+    const kept = entries.filter(({ key }) => keeps(key));
+    const ages = kept.flatMap((entry): JournalEntry[] => {
+      const ms = entry.value === undefined ? undefined : sinceMs(entry);
+      return ms === undefined ? [] : [{ key: ageKey(ms, entry.key), value: entry.key }];
     });
-    this.#root.transactionSync(() => {
-      for (const { storeKey, value } of stored) {
-        if (value === undefined) this.#entries.removeSync(storeKey);
-        else this.#entries.putSync(storeKey, value);
-      }
-    });
+    this.#write([...kept, ...ages]);
+  }
+
+  /** Removes what counts since before this instant, at most `count`. */
+  forget(beforeMs: number, count: number): void {
+    const old: JournalEntry[] = [];
+    for (const { key, value } of this.#scan(AGE_PREFIX, { limit: count })) {
+      if (key >= ageKey(beforeMs, '')) break;
+      old.push({ key, value: undefined }, { key: String(value), value: undefined });
+    }
+    if (old.length > 0) this.#write(old);
   }
 
   get(key: string): Json | undefined {
@@ -71,6 +87,13 @@ export class ScratchArea implements FoldArea {
 
   /** In pages, so that no read transaction stays open while the caller works. */
   *range(prefix: string, options: { after?: string; limit?: number } = {}): Generator<{ key: string; value: Json }> {
+    for (const entry of this.#scan(prefix, options)) {
+      if (entry.key.startsWith(AGE_PREFIX)) return;
+      yield entry;
+    }
+  }
+
+  *#scan(prefix: string, options: { after?: string; limit?: number } = {}): Generator<{ key: string; value: Json }> {
     const { storeKey: from } = journalStoreKey(this.#id, prefix);
     const end = behindPrefix(from);
     let start = options.after === undefined ? from : Buffer.concat([journalStoreKey(this.#id, options.after).storeKey, Buffer.of(0)]);
@@ -87,6 +110,19 @@ export class ScratchArea implements FoldArea {
       }
       if (page.length < PAGE_COUNT) return;
     }
+  }
+
+  #write(entries: readonly JournalEntry[]): void {
+    const stored = entries.map(({ key, value }) => {
+      const { storeKey, isLong } = journalStoreKey(this.#id, key);
+      return { storeKey, value: value === undefined ? undefined : Buffer.from(JSON.stringify(isLong ? [value, key] : [value]), 'utf8') };
+    });
+    this.#root.transactionSync(() => {
+      for (const { storeKey, value } of stored) {
+        if (value === undefined) this.#entries.removeSync(storeKey);
+        else this.#entries.putSync(storeKey, value);
+      }
+    });
   }
 
   drop(): void {
