@@ -19,15 +19,67 @@ const http = z
   })
   .prefault({});
 
+const topicName = /^[a-zA-Z0-9._-]{1,200}$/;
+
+const tls = z
+  .strictObject({
+    caFile: path().optional().describe('PEM of the certificate authority. Default: the system’s.'),
+    certFile: path().optional().describe('PEM of our certificate, where brokers ask for one.'),
+    keyFile: path().optional().describe('PEM of its key.'),
+  })
+  .optional();
+
+const sasl = z
+  .strictObject({
+    mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).describe('How we log in.'),
+    usernameFile: path().describe('File with the user name.'),
+    passwordFile: path().describe('File with the password.'),
+  })
+  .optional();
+
 const log = z
   .strictObject({
-    kind: z.literal('embedded').default('embedded').describe('Where events and the journal live.'),
-    dir: path().default('./.data').describe('Folder of the embedded log. One process at a time.'),
+    kind: z.enum(['embedded', 'kafka']).default('embedded').describe('Where events and the journal live.'),
+    dir: path().default('./.data').describe('embedded: folder of the log. One process at a time.'),
     retention: durationOr('7d').describe(
       'Finished events stay readable this long. At least incidents.dedupeWindow. Unfinished ones stay until they finish.',
     ),
+    brokers: z
+      .array(z.string().regex(/^[^\s:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'expected host:port'))
+      .default([])
+      .describe('kafka: brokers to begin with, host:port.'),
+    prefix: z
+      .string()
+      .regex(topicName, 'expected letters, digits, dot, dash or underscore')
+      .default('sre-router')
+      .describe('kafka: the topics are <prefix>.raw, .events, .journal and .dlq.'),
+    group: z.string().min(1).default('sre-router').describe('kafka: consumer group. Members of one group share the partitions.'),
+    clientId: z.string().min(1).default('sre-router').describe('kafka: how brokers call this client in logs and quotas.'),
+    sessionTimeout: durationOr('15s').describe('kafka: a process that is silent for this long loses its partitions to others.'),
+    scratchDir: path()
+      .optional()
+      .describe('kafka: parent of folders that can be lost at any time. Default: the system’s temporary folder.'),
+    partitions: z
+      .int()
+      .min(1)
+      .max(1_000)
+      .default(12)
+      .describe('kafka: of events and journal, when `topics --apply` creates them. Never changed.'),
+    rawPartitions: z.int().min(1).max(1_000).default(6).describe('kafka: of raw and dlq, when `topics --apply` creates them.'),
+    replication: z.int().min(1).max(9).default(3).describe('kafka: replicas of each partition, when `topics --apply` creates them.'),
+    tls,
+    sasl,
   })
-  .transform(({ retention, ...rest }) => ({ ...rest, retentionMs: retention }))
+  .superRefine((given, context) => {
+    if (given.kind === 'kafka' && given.brokers.length === 0)
+      context.addIssue({
+        code: 'custom',
+        path: ['brokers'],
+        message: 'expected host:port',
+        params: { expected: 'at least one broker, host:port, since log.kind is kafka' },
+      });
+  })
+  .transform(({ retention, sessionTimeout, ...rest }) => ({ ...rest, retentionMs: retention, sessionTimeoutMs: sessionTimeout }))
   .prefault({});
 
 const incidents = z
