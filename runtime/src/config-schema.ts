@@ -67,6 +67,12 @@ const log = z
       .describe('kafka: of events and journal, when `topics --apply` creates them. Never changed.'),
     rawPartitions: z.int().min(1).max(1_000).default(6).describe('kafka: of raw and dlq, when `topics --apply` creates them.'),
     replication: z.int().min(1).max(9).default(3).describe('kafka: replicas of each partition, when `topics --apply` creates them.'),
+    rawSources: z
+      .array(z.string())
+      .default(['argo', 'alertmanager', 'events'])
+      .describe(
+        'kafka: sources that may read records of <prefix>.raw, tried in this order; names that are not configured are passed over.',
+      ),
     tls,
     sasl,
   })
