@@ -6,7 +6,7 @@ import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 
 /**
  * kafkajs below its public surface: its protocol, its cluster metadata and its group protocol, without its consumer loop.
- * docs/decisions/0020 says why, and lists the defects that this answers.
+ * docs/decisions/0030 says why, and lists the defects that this answers.
  */
 export interface Broker {
   readonly nodeId: number;

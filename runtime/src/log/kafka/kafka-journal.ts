@@ -66,7 +66,7 @@ class Owned {
  * a scratch store on this machine.
  *
  * Delivery guarantees: a put is one record, or a run of parts that counts only when whole, so it is atomic; it resolves when all in-sync replicas have it. Reads
- * see every put that was asked for. A rejected put ends ownership. See journal-fold.ts for what late writers can do (nothing) and docs/decisions/0020.
+ * see every put that was asked for. A rejected put ends ownership. See journal-fold.ts for what late writers can do (nothing) and docs/decisions/0030.
  */
 export class KafkaJournal implements Journal {
   readonly #ports: KafkaJournalPorts;
