@@ -1,6 +1,6 @@
 /** The arrows of the design: leaves know only leaves; rooms know leaves; pipeline joins rooms; serve and cli compose. */
 const src = '^runtime/src/';
-const leaves = `${src}(event/|incident/|journal/|plan|config|errors|clock|redact)`;
+const leaves = `${src}(event/|incident/|journal/|plan|config|roles|errors|clock|redact)`;
 const room = (name, extra = []) => ({
   name: `${name}-imports-leaves-only`,
   severity: 'error',
@@ -23,7 +23,7 @@ module.exports = {
       from: { path: `${src}workflow/actions/([^/]+)\\.ts$`, pathNot: 'registry' },
       to: {
         path: `${src}workflow/actions/`,
-        pathNot: `${src}workflow/actions/(?:[^/]+-client|classify|slack-text|slack-post|jira-text|jira-ref)\\.ts$`,
+        pathNot: `${src}workflow/actions/(?:[^/]+-(?:client|check|text|post|ref)|secret|url-below)\\.ts$`,
       },
     },
     {
@@ -33,6 +33,19 @@ module.exports = {
       to: { path: `${src}manager/(alertmanager|cloudevents|adhoc|argo)\\.ts$` },
     },
     { name: 'runtime-knows-no-test', severity: 'error', from: { path: '^runtime/' }, to: { path: '^(test|synth|charts|tools)/' } },
+    {
+      name: 'synth-knows-schemas-only',
+      comment: 'What the charts share with the runtime are the schemas of its files and the words for their problems.',
+      severity: 'error',
+      from: { path: '^synth/' },
+      to: { path: '^(runtime|test)/', pathNot: '^runtime/src/(config-schema|config-problem|mapper/mapping-file)\\.ts$' },
+    },
+    {
+      name: 'compiler-knows-no-commands',
+      severity: 'error',
+      from: { path: '^synth/(compiler|template|values)/' },
+      to: { path: '^synth/(cli|diff)/' },
+    },
     { name: 'runtime-knows-no-cdk8s', severity: 'error', from: { path: '^runtime/' }, to: { path: 'cdk8s' } },
   ],
   options: {

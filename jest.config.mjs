@@ -3,11 +3,12 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
-  modulePathIgnorePatterns: ['<rootDir>/test/dist', '<rootDir>/runtime/dist'],
+  modulePathIgnorePatterns: ['<rootDir>/test/dist', '<rootDir>/runtime/dist', '<rootDir>/synth/dist'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' } }] },
   moduleNameMapper: {
     '^#runtime/(.*)\\.js$': '<rootDir>/runtime/src/$1.ts',
+    '^#synth/(.*)\\.js$': '<rootDir>/synth/$1.ts',
     '^#test/(.*)\\.js$': '<rootDir>/test/$1.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

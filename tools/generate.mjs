@@ -1,7 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { actionsDoc } from './generate-actions.mjs';
+import { apiDoc } from './generate-api.mjs';
 import { configurationDoc } from './generate-configuration.mjs';
+import { metricsDoc } from './generate-metrics.mjs';
 import { ROOT, say } from './run.mjs';
 
 /** Derives the committed reference pages from the built code. `--check`: writes nothing, exit 1 when one of them is out of date. */
@@ -36,7 +39,15 @@ const pages = {
     sources: await kindsOf('manager/registry.js'),
     destinations: await kindsOf('workflow/actions/registry.js'),
   }),
+  'docs/actions.md': actionsDoc(await built('workflow/actions/registry.js')),
   'docs/errors.md': errorsDoc(await built('errors.js')),
+  'docs/metrics.md': metricsDoc(await built('metrics.js')),
+  'docs/api.md': apiDoc(
+    await built('http/endpoints.js'),
+    await built('http/openapi.js'),
+    await built('http/endpoint.js'),
+    await built('errors.js'),
+  ),
 };
 if (isBuilt('mapper/mapping-file.js')) pages['mappings/mapping.schema.json'] = (await built('mapper/mapping-file.js')).mappingJsonSchema();
 

@@ -31,7 +31,7 @@ async function install() {
 }
 
 function build() {
-  return run(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', 'runtime', 'test']);
+  return run(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', 'runtime', 'synth', 'test']);
 }
 
 /** Node version, dependencies, compiled code: what every command needs. Resolves with 0, or with an exit code after a message. */

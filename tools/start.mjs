@@ -55,7 +55,7 @@ async function choosePort(asked) {
 function writeConfig(data, port, sandbox) {
   mkdirSync(data, { recursive: true });
   const token = join(data, 'sandbox-token');
-  writeFileSync(token, 'sandbox\n', { mode: 0o600 });
+  writeFileSync(token, 'token-for-the-stand-ins\n', { mode: 0o600 });
   const config = {
     http: { host: '127.0.0.1', port },
     log: { kind: 'embedded', dir: join(data, 'log') },

@@ -6,22 +6,31 @@
  * `nodeBinary`: the variable that names another Node.
  */
 const WITH_TOOLS = ['test/alertmanager/'];
+const WITH_HELM = ['test/bundle/'];
 const PROCESSES = ['test/process/', 'test/crash/'];
 
 export const TIERS = [
   { name: 'style', node: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'], needs: [], minutes: 0.1 },
   {
     name: 'arrows',
-    node: ['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', '--config', '.dependency-cruiser.cjs', 'runtime/src', 'test'],
+    node: [
+      'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
+      '--config',
+      '.dependency-cruiser.cjs',
+      'runtime/src',
+      'synth',
+      'test',
+    ],
     needs: [],
     minutes: 0.2,
   },
   { name: 'generated', node: ['tools/generate.mjs', '--check'], needs: [], minutes: 0.1 },
-  { name: 'unit', jest: 'test/', not: [...WITH_TOOLS, ...PROCESSES], needs: [], minutes: 1 },
+  { name: 'charts', node: ['synth/dist/main.js', 'synth', '--check'], needs: [], minutes: 0.3 },
+  { name: 'unit', jest: 'test/', not: [...WITH_TOOLS, ...WITH_HELM, ...PROCESSES], needs: [], minutes: 1 },
   {
     name: 'node-lts',
     jest: 'test/',
-    not: [...WITH_TOOLS, ...PROCESSES],
+    not: [...WITH_TOOLS, ...WITH_HELM, ...PROCESSES],
     nodeBinary: 'NODE_LTS_BIN',
     needs: ['node-lts'],
     ciOnly: true,
@@ -36,5 +45,7 @@ export const TIERS = [
     minutes: 1,
   },
   { name: 'bench', node: ['test/dist/bench/main.js', '--smoke'], in: ['test/bench'], needs: [], minutes: 0.5 },
+  { name: 'bundle', jest: WITH_HELM.join('|'), in: WITH_HELM, needs: ['helm3', 'helm4'], minutes: 4 },
+  { name: 'bundle-bench', node: ['test/dist/bundle/bench.js'], in: WITH_HELM, needs: ['helm3'], minutes: 0.5 },
   { name: 'alertmanager', jest: WITH_TOOLS.join('|'), in: ['test/alertmanager'], needs: ['alertmanager'], minutes: 2 },
 ];

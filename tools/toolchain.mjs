@@ -1,10 +1,25 @@
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { ask, npm, ROOT, run, say } from './run.mjs';
+import { ask, npm, run, say } from './run.mjs';
 
 /** Per user, shared by all clones; a folder a tool and version. Delete it at will. */
 const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'sre-router-tools');
+const GO_HINT = 'install Go 1.24 or newer (https://go.dev/dl)';
+
+/** A Helm of one major version, built from its module: what Argo CD ships is a 3 or a 4, by version. */
+const helm = (major, version) => ({
+  version,
+  files: ['helm'],
+  env: { [`HELM${major}_BIN`]: 'helm' },
+  needs: ['go', 'version'],
+  get: `${GO_HINT}; it builds Helm ${major} in a minute or two, once`,
+  install: (folder) =>
+    run('go', ['install', `helm.sh/helm/v${major}/cmd/helm@v${version}`], {
+      cwd: folder,
+      env: { GOBIN: folder, GOFLAGS: '-mod=mod', CGO_ENABLED: '0' },
+    }),
+});
 const NODE_PACKAGE = `node-${process.platform}-${process.arch}`;
 
 /** Kafka's own jars, named by a pom of ours. */
@@ -47,6 +62,8 @@ const TOOLS = {
   },
   'kafka-3.9.1': kafka('3.9.1'),
   'kafka-4.1.0': kafka('4.1.0'),
+  helm3: helm(3, '3.22.0'),
+  helm4: helm(4, '4.2.4'),
   'node-lts': {
     version: '24.21.0',
     files: [`node_modules/${NODE_PACKAGE}/bin/node`],

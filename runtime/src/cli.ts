@@ -1,40 +1,27 @@
-import yargs from 'yargs';
-import { hideBin } from 'yargs/helpers';
-import { checkCommand } from './cli/check.js';
-import { eventsCommand } from './cli/events.js';
-import { explainCommand } from './cli/explain.js';
-import { schemaCommand } from './cli/schema.js';
-import { sendCommand } from './cli/send.js';
-import { serveCommand } from './cli/serve.js';
-import { VERSION } from './cli/version.js';
-import { RouterError } from './errors.js';
-import { cleanForTerminal, redactText } from './redact.js';
+import { readFileSync } from 'node:fs';
+import { runCli } from './cli/program.js';
+import { systemClock } from './clock.js';
 
-/** `sre-router`. Exit 0: fine; 1: found problems; 2: wrong usage or configuration. */
-const parser = yargs(hideBin(process.argv))
-  .scriptName('sre-router')
-  .usage('$0 <command>\n\nMaps each event to an ordered list of actions and runs them once, through any crash.')
-  .command(serveCommand)
-  .command(checkCommand)
-  .command(sendCommand)
-  .command(eventsCommand)
-  .command(explainCommand)
-  .command(schemaCommand)
-  .demandCommand(1, 'Name a command.')
-  .strict()
-  .recommendCommands()
-  .version(VERSION)
-  .wrap(Math.min(110, process.stdout.columns ?? 110))
-  .fail((message, error, self) => {
-    if (error instanceof RouterError) process.stderr.write(`${redactText(cleanLines(error.message))}\n`);
-    else if (error) process.stderr.write(`${redactText(error.stack ?? error.message)}\n`);
-    else process.stderr.write(`${message}\n\nTry: sre-router --help\n`);
-    const isFound =
-      error instanceof RouterError && (error.code === 'NOT_FOUND' || error.code === 'WRONG_STATE' || error.code === 'LOG_LOCKED');
-    void self;
-    process.exit(isFound ? 1 : 2);
+/** `sre-router`: the process around the commands. */
+const interrupted = new AbortController();
+const [command] = process.argv.slice(2);
+// serve stops in its own way; elsewhere the first Ctrl-C ends the waiting and the second the process.
+if (command === 'send') process.once('SIGINT', () => interrupted.abort());
+// `| head` ends when it has seen enough: that is no failure of ours.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(0);
   });
 
-const cleanLines = (text: string): string => text.split('\n').map(cleanForTerminal).join('\n');
-
-await parser.parseAsync();
+const code = await runCli(process.argv.slice(2), {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  readStdin: () => readFileSync(0),
+  env: process.env,
+  columns: process.stdout.isTTY === true ? process.stdout.columns : undefined,
+  clock: systemClock,
+  interrupted: interrupted.signal,
+  exitCode: 0,
+});
+process.exitCode = interrupted.signal.aborted ? 130 : code;

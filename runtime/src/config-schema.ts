@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { baseUrl, bytesOr, duration, durationOr } from './config-text.js';
+import { ROLES } from './roles.js';
 
 const path = (): z.ZodString => z.string().min(1).meta({ format: 'path' });
 
@@ -183,6 +184,12 @@ const entry = z.record(z.string(), z.unknown());
 
 /** The configuration as people write it; config.ts parses sources and destinations with the schemas of their kinds. */
 export const configSchema = z.strictObject({
+  role: z
+    .enum(ROLES)
+    .default('all')
+    .describe(
+      'What this process does: take events, run what follows from them, answer questions; or all. Others than all need log.kind kafka.',
+    ),
   http,
   log,
   mappings: path().default('./mappings').describe('Folder (or one file) of mapping files.'),

@@ -1,13 +1,14 @@
 import { RouterError } from './errors.js';
 import type { Event, Json } from './event/event.js';
 import { idAgain } from './event/id.js';
+import { UNFINISHED } from './journal/records.js';
 import type { Manager } from './manager/manager.js';
 import type { Pipeline } from './pipeline.js';
 import { systemRandom } from './random.js';
-import type { createView } from './view/view.js';
+import type { View } from './view/view.js';
 
 export interface CommandPorts {
-  readonly view: ReturnType<typeof createView>;
+  readonly view: View;
   readonly pipeline: Pipeline;
   readonly manager: Manager;
   nowIso(): string;
@@ -24,6 +25,8 @@ export type CommandRequest = {
   data?: Json;
 };
 
+const UNENDED: ReadonlySet<string> = new Set(['accepting', ...UNFINISHED]);
+
 /**
  * A command travels as an event, so that the owner of the run takes it, once and in order; a resubmitted event travels with it. `events`: all of them,
  * where a body that could not be read gave several.
@@ -36,13 +39,14 @@ export async function sendCommand(
   const detail = await view.event(command.target);
   if (detail === undefined) throw new RouterError('NOT_FOUND', `No event ${command.target}.`);
   const original = await view.original(command.target);
-  if (original === undefined) throw new RouterError('NOT_FOUND', `The record of event ${command.target} is older than log.retention.`);
+  if (original === undefined)
+    throw new RouterError('NOT_FOUND', `The record of event ${command.target} is no event, or older than log.retention.`);
   const isResubmit = command.kind === 'resubmit';
-  const isWaiting = detail.state === 'parked' || detail.state === 'ambiguous' || detail.state === 'waiting';
-  if (!isResubmit && !isWaiting)
-    throw new RouterError('WRONG_STATE', `Event ${command.target} is ${detail.state}; ${command.kind} is for parked and ambiguous steps.`);
-  if (isResubmit && (isWaiting || detail.state === 'running'))
-    throw new RouterError('WRONG_STATE', `Event ${command.target} is ${detail.state}; resubmit is for events that have ended.`);
+  const { state } = detail;
+  if (!isResubmit && state !== 'parked' && state !== 'ambiguous')
+    throw new RouterError('WRONG_STATE', `Event ${command.target} is ${state}; ${command.kind} is for parked and ambiguous steps.`);
+  if (isResubmit && UNENDED.has(state))
+    throw new RouterError('WRONG_STATE', `Event ${command.target} is ${state}; resubmit is for events that have ended.`);
   const again = isResubmit ? manager.again(original, await nextNumber(view, original.id), replacement) : [];
   const now = nowIso();
   const event: Event = {

@@ -9,6 +9,7 @@ import { isMainThread, Worker } from 'node:worker_threads';
 import { fetch as undiciFetch } from 'undici';
 import { KINDS } from '#runtime/catalog.js';
 import { parseConfig } from '#runtime/config.js';
+import { destinationTools } from '#runtime/destination-tools.js';
 import { createLogger } from '#runtime/observe.js';
 import { serve } from '#runtime/serve.js';
 
@@ -121,20 +122,25 @@ async function measure(steps: number, events: number, targetUrl: string): Promis
 }
 
 async function floor(steps: number, events: number, targetUrl: string): Promise<number> {
+  const tools = destinationTools('bench');
   const startedMs = performance.now();
   let next = 0;
   const one = async (): Promise<void> => {
     while (next++ < events) {
       for (let index = 0; index < steps; index += 1) {
-        const response = await undiciFetch(`${targetUrl}/${index}`, {
+        await tools.transport({
           method: 'PUT',
+          url: `${targetUrl}/${index}`,
           headers: { 'content-type': 'application/json' },
           body: '{"n":1}',
+          signal: AbortSignal.timeout(10_000),
+          maxBytes: 1_048_576,
         });
-        await response.text();
       }
     }
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, one));
-  return events / ((performance.now() - startedMs) / 1_000);
+  const perSecond = events / ((performance.now() - startedMs) / 1_000);
+  await tools.close();
+  return perSecond;
 }

@@ -1,74 +1,111 @@
-import { execFile } from 'node:child_process';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { promisify } from 'node:util';
-import { afterAll, expect, test } from '@jest/globals';
-import { Processes } from '#test/support/processes.js';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { afterEach, expect, test } from '@jest/globals';
+import { freePort, Processes, startRouter, until } from '#test/support/processes.js';
 
-const BIN = new URL('../../runtime/bin/sre-router.js', import.meta.url).pathname;
-
-const processes = new Processes();
-afterAll(() => processes.close());
-
-interface Ran {
-  stdout: string;
-  stderr: string;
-  code: number;
+const ROOT = new URL('../../', import.meta.url).pathname;
+const CLI = `${ROOT}runtime/dist/cli.js`;
+const opened: Processes[] = [];
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((processes) => processes.close()));
+});
+function open(): Processes {
+  const processes = new Processes();
+  opened.push(processes);
+  return processes;
 }
 
-const router = (...args: string[]): Promise<Ran> =>
-  promisify(execFile)(process.execPath, [BIN, ...args]).then(
-    ({ stdout, stderr }) => ({ stdout, stderr, code: 0 }),
-    ({ stdout, stderr, code }: Ran) => ({ stdout, stderr, code }),
+const CANARY = 'xoxb-canary-crash-0123456789';
+
+/** A router whose steps never end, since their target hangs up for an hour. */
+function writeConfig(processes: Processes, port: number): string {
+  mkdirSync(`${processes.dir}/mappings`);
+  processes.file(
+    'mappings/mapping.json',
+    JSON.stringify({
+      routes: {
+        waits: [
+          {
+            name: 'r',
+            actions: [
+              { id: 's', use: 'http.request', destination: 'd', retry: { attempts: 9, backoff: '1h' }, with: { method: 'GET', path: '/' } },
+            ],
+          },
+        ],
+      },
+    }),
   );
+  const slack = { kind: 'slack', tokenFile: processes.file('slack.token', CANARY) };
+  const config = {
+    http: { host: '127.0.0.1', port },
+    log: { dir: `${processes.dir}/data` },
+    mappings: `${processes.dir}/mappings`,
+    destinations: { d: { kind: 'http', baseUrl: 'http://127.0.0.1:1' }, slack },
+  };
+  return processes.file('router.json', JSON.stringify(config));
+}
 
-test('schema prints one JSON document to standard output and nothing else', async () => {
-  const all = await Promise.all([
-    router('schema'),
-    router('schema', '--type', 'dcr.run'),
-    router('schema', '--format', 'asyncapi', '--prefix', 'acme'),
-  ]);
-  for (const { stderr, code } of all) expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
-  const [event, run, asyncapi] = all.map(({ stdout }) => JSON.parse(stdout) as Record<string, Record<string, unknown>>);
-  expect(event?.properties).toHaveProperty('specversion');
-  expect(run?.properties).toHaveProperty('runId');
-  expect(asyncapi?.channels).toMatchObject({ events: { address: 'acme.events' } });
+test('a reader that has seen enough ends a command quietly', async () => {
+  const child = open().run('sh', ['-c', `${process.execPath} ${ROOT}runtime/bin/sre-router.js schema --format asyncapi | head -c 10`]);
+  await once(child.process, 'exit');
+  expect(child.output).toBe('{\n  "async');
 });
 
-test('schema of a type that has none is wrong usage: exit 2, the known types, nothing on standard output', async () => {
-  const { stdout, stderr, code } = await router('schema', '--type', 'nope');
-  expect({ stdout, code }).toEqual({ stdout: '', code: 2 });
-  expect(stderr).toMatch(/^No schema for type "nope"\. Types with one: alertmanager\.alert, .*dcr\.run/);
+test('Ctrl-C while send waits ends it with 130 and leaves the event to the router', async () => {
+  const processes = open();
+  const port = await freePort();
+  await startRouter(processes, writeConfig(processes, port), port);
+  const url = `http://127.0.0.1:${port}`;
+  const sending = processes.start('runtime/dist/cli.js', ['send', '--type', 'waits', '--id', 'mine', '--url', url]);
+  await until(
+    'the event to wait',
+    async () => ((await (await fetch(`${url}/api/v1/events?state=waiting`)).json()) as { events: unknown[] }).events[0],
+    20_000,
+    sending,
+  );
+  expect(await sending.kill('SIGINT')).toBe(130);
+  expect(sending.output).toMatch(/^Stopped waiting\. mine-\S+ goes on in the router: sre-router explain mine-\S+/);
 });
 
-test('check refuses the key of a source that reads what no event has: exit 2, where and why', async () => {
-  const { stderr, code } = await router(
-    'check',
+test('what the router prints is log lines and nothing else, also when it stops', async () => {
+  const processes = open();
+  const port = await freePort();
+  const router = await startRouter(processes, writeConfig(processes, port), port);
+  expect(await router.kill('SIGTERM')).toBe(0);
+  const lines = router.output
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { msg: string });
+  expect(lines.map(({ msg }) => msg)).toEqual(['ready', 'stopping', 'stopped; what is unfinished goes on at the next start']);
+});
+
+test.each([
+  ['thrown', 'throw error'],
+  ['rejected', 'Promise.reject(error)'],
+])('a fault that is %s ends the router with 1 and one line, without what an SDK hung on the error', async (_how, fail) => {
+  const processes = open();
+  const port = await freePort();
+  const headers = `{ Authorization: 'Bearer ${CANARY}' }`;
+  const code = `const error = Object.assign(new Error('broken: ${CANARY}'), { config: { headers: ${headers} }, request: ${headers} }); process.once('SIGUSR2', () => { ${fail} });`;
+  const router = processes.run(process.execPath, [
+    '--import',
+    `data:text/javascript,${encodeURIComponent(code)}`,
+    CLI,
+    'serve',
     '--config',
-    processes.file('router.yaml', 'sources: { it: { kind: adhoc, key: cluster } }'),
+    writeConfig(processes, port),
+  ]);
+  await until(
+    'the router to be ready',
+    async () => ((await fetch(`http://127.0.0.1:${port}/readyz`)).ok ? true : undefined),
+    20_000,
+    router,
   );
-  expect(code).toBe(2);
-  expect(stderr).toMatch(/sources\.it\.key: expected an expression of event and data .*received cluster/);
-});
-
-test('send gives its event an id, so that the same request twice is one event', async () => {
-  const bodies: string[] = [];
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    bodies.push(Buffer.concat(chunks).toString());
-    response.writeHead(202, { 'content-type': 'application/json' }).end('{"events":[{"id":"made"}]}');
-  });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  try {
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    await Promise.all([
-      router('send', '--url', url, '--type', 'x', '--wait', '0'),
-      router('send', '--url', url, '--type', 'x', '--wait', '0', '--id', 'mine'),
-    ]);
-  } finally {
-    await new Promise((closed) => server.close(closed));
-  }
-  const ids = bodies.map((body) => (JSON.parse(body) as { id: string }).id).sort();
-  expect(ids).toEqual([expect.stringMatching(/^[0-9a-z]{9}-[0-9a-f]{20}$/), 'mine']);
+  expect(await router.kill('SIGUSR2')).toBe(1);
+  expect(router.output).not.toContain('canary');
+  const lines = router.output
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { level: string; err?: { message: string } });
+  expect(lines.at(-1)).toMatchObject({ level: 'fatal', err: { message: 'broken: [redacted]' } });
 });

@@ -1,17 +1,18 @@
-import { type Effect, type Handler, isRecord, type SandboxAnswer, type SandboxRequest, type StandIn, startStandIn } from './server.js';
+import { isRecord } from './is-record.js';
+import { answer, type Fields, missing, Site, shownType } from './jira-site.js';
+import { type Effect, type Handler, type SandboxAnswer, type SandboxRequest, type StandIn, startStandIn } from './server.js';
 
 const STATUSES = [
   { id: '11', name: 'To Do', category: 'new' },
   { id: '21', name: 'In Progress', category: 'indeterminate' },
   { id: '31', name: 'Done', category: 'done' },
 ] as const;
-const ISSUE_TYPES = ['Task', 'Bug', 'Story', 'Epic', 'Incident', 'Service Request'];
-const PROJECT = /^[A-Z][A-Z0-9_]+$/;
 const MAX_SUMMARY = 255;
+const MAX_LABEL = 255;
+const MAX_TEXT = 32_767;
 const DEFAULT_PAGE = 50;
 
 type Status = (typeof STATUSES)[number];
-type Fields = Readonly<Record<string, unknown>>;
 type Record_ = (key: string | null, detail: Fields) => void;
 
 interface Issue {
@@ -33,21 +34,21 @@ interface Call {
   readonly part: string;
 }
 
-const answer = (body: unknown, status = 200): SandboxAnswer => ({ status, body });
 const bad = (errors: Readonly<Record<string, string>>): SandboxAnswer => answer({ errorMessages: [], errors }, 400);
-const missing = (what: string): SandboxAnswer =>
-  answer({ errorMessages: [`${what} does not exist or you do not have permission to see it.`], errors: {} }, 404);
 const nameIn = (value: unknown, field: string): string => (isRecord(value) && typeof value[field] === 'string' ? value[field] : '');
 
-/** Version 3 takes documents, version 2 text. */
-const isRichText = (value: unknown, version: number): boolean =>
-  version === 3 ? isRecord(value) && value.type === 'doc' : typeof value === 'string';
-const RICH_TEXT = 'Operation value must be an Atlassian Document (version 3) or a string (version 2).';
+/** Version 3 takes documents, version 2 text; of a document its JSON counts. What is wrong with it; undefined: nothing. */
+function textProblem(value: unknown, version: number): string | undefined {
+  if (version === 3 ? !isRecord(value) || value.type !== 'doc' : typeof value !== 'string' || value === '')
+    return 'Operation value must be an Atlassian Document (version 3) or a string (version 2).';
+  const size = typeof value === 'string' ? value.length : JSON.stringify(value).length;
+  return size > MAX_TEXT ? 'The entered text is too long. It exceeds the allowed limit of 32,767 characters.' : undefined;
+}
 
 const shownStatus = ({ id, name, category }: Status): Fields => ({ id: `100${id}`, name, statusCategory: { key: category } });
-const shownType = (name: string): Fields => ({ id: String(10_000 + ISSUE_TYPES.indexOf(name)), name, subtask: false });
 
 class Jira implements Handler {
+  readonly #site = new Site();
   readonly #issues = new Map<string, Issue>();
   readonly #numbers = new Map<string, number>();
   #lastId = 10_000;
@@ -57,7 +58,12 @@ class Jira implements Handler {
   readonly #routes: readonly (readonly [string, RegExp, RegExp, (call: Call) => SandboxAnswer])[] = [
     ['issue.create', /^POST$/, /^\/issue$/, (call) => this.#create(call)],
     ['search', /^(?:GET|POST)$/, /^\/search(\/jql)?$/, (call) => this.#search(call)],
-    ['createmeta', /^GET$/, /^\/issue\/createmeta(?:\/([^/]+)\/issuetypes)?$/, (call) => this.#createMeta(call)],
+    [
+      'createmeta',
+      /^GET$/,
+      /^\/issue\/createmeta\/([^/]+)\/issuetypes$/,
+      ({ request, part, version }) => this.#site.createMeta(part, request.query, version),
+    ],
     ['issue.get', /^GET$/, /^\/issue\/([^/]+)$/, (call) => this.#get(call)],
     ['comment.create', /^POST$/, /^\/issue\/([^/]+)\/comment$/, (call) => this.#comment(call)],
     ['comment.list', /^GET$/, /^\/issue\/([^/]+)\/comment$/, (call) => this.#comments(call)],
@@ -70,7 +76,8 @@ class Jira implements Handler {
       /^\/serverInfo$/,
       ({ base }) => answer({ baseUrl: base, version: '1001.0.0', deploymentType: 'Cloud', serverTitle: 'Sandbox' }),
     ],
-    ['project.get', /^GET$/, /^\/project\/([^/]+)$/, (call) => this.#project(call)],
+    ['project.get', /^GET$/, /^\/project\/([^/]+)$/, ({ part }) => this.#site.project(part)],
+    ['mypermissions', /^GET$/, /^\/mypermissions$/, ({ request }) => this.#site.permissions(request.query)],
   ];
 
   route({ method, path }: SandboxRequest): string {
@@ -80,8 +87,14 @@ class Jira implements Handler {
   handle(request: SandboxRequest, effect: Record_): SandboxAnswer {
     const found = this.#find(request.method, request.path);
     if (found === undefined) return missing(request.path);
+    if (!this.#site.takes(request.headers.authorization))
+      return answer({ errorMessages: ['Client must be authenticated to access this resource.'] }, 401);
     const base = `http://${request.headers.host ?? '127.0.0.1'}`;
     return found.run({ version: found.version, base, request, effect, part: found.part });
+  }
+
+  configure(settings: Fields): void {
+    this.#site.configure(settings);
   }
 
   #find(method: string, path: string): { name: string; version: number; part: string; run: (call: Call) => SandboxAnswer } | undefined {
@@ -98,15 +111,19 @@ class Jira implements Handler {
     const project = nameIn(fields.project, 'key');
     const type = nameIn(fields.issuetype, 'name');
     const { summary, description, labels = [] } = fields;
-    if (!PROJECT.test(project)) return bad({ project: 'Specify a valid project ID or key' });
-    if (!ISSUE_TYPES.includes(type)) return bad({ issuetype: 'Specify a valid issue type' });
+    if (!this.#site.has(project)) return bad({ project: 'Specify a valid project ID or key' });
+    if (!this.#site.may(project, 'CREATE_ISSUES')) return bad({ project: 'You cannot create issues in this project.' });
+    if (!this.#site.typesOf(project).includes(type)) return bad({ issuetype: 'Specify a valid issue type' });
     if (typeof summary !== 'string' || summary.trim() === '') return bad({ summary: 'You must specify a summary of the issue.' });
     if (summary.length > MAX_SUMMARY || /[\r\n]/.test(summary))
       return bad({ summary: `Summary must be one line of at most ${MAX_SUMMARY} characters.` });
-    if (description !== undefined && !isRichText(description, version)) return bad({ description: RICH_TEXT });
+    const problem = description === undefined ? undefined : textProblem(description, version);
+    if (problem !== undefined) return bad({ description: problem });
     if (!Array.isArray(labels)) return bad({ labels: 'data was not an array' });
     const names = labels.map(String);
     if (names.some((label) => /\s/.test(label))) return bad({ labels: 'The label contains spaces which is invalid.' });
+    if (names.some((label) => label === '' || label.length > MAX_LABEL))
+      return bad({ labels: `A label has 1 to ${MAX_LABEL} characters.` });
 
     const number = (this.#numbers.get(project) ?? 0) + 1;
     this.#numbers.set(project, number);
@@ -161,7 +178,8 @@ class Jira implements Handler {
     const issue = this.#issue(part);
     if (issue === undefined) return missing('Issue');
     const { body } = request.body;
-    if (!isRichText(body, version) || body === '') return bad({ comment: RICH_TEXT });
+    const problem = textProblem(body, version);
+    if (problem !== undefined) return bad({ comment: problem });
     this.#lastComment += 1;
     const comment = { id: String(this.#lastComment), body, created: new Date().toISOString() };
     issue.comments.push(comment);
@@ -200,21 +218,6 @@ class Jira implements Handler {
     return { status: 204 };
   }
 
-  #project({ part }: Call): SandboxAnswer {
-    if (!PROJECT.test(part)) return missing('Project');
-    return answer({ id: '10000', key: part, name: part, projectTypeKey: 'software', issueTypes: ISSUE_TYPES.map(shownType) });
-  }
-
-  #createMeta({ request, part }: Call): SandboxAnswer {
-    const issueTypes = ISSUE_TYPES.map(shownType);
-    if (part === '') {
-      const keys = (request.query.get('projectKeys') ?? '').split(',').filter((key) => PROJECT.test(key));
-      return answer({ projects: keys.map((key) => ({ id: '10000', key, name: key, issuetypes: issueTypes })) });
-    }
-    if (!PROJECT.test(part)) return missing('Project');
-    return answer({ startAt: 0, maxResults: DEFAULT_PAGE, total: issueTypes.length, issueTypes, values: issueTypes, isLast: true });
-  }
-
   #issue(idOrKey: string): Issue | undefined {
     return this.#issues.get(idOrKey) ?? [...this.#issues.values()].find(({ id }) => id === idOrKey);
   }
@@ -233,7 +236,7 @@ class Jira implements Handler {
 
 /**
  * Jira's REST API, versions 2 and 3. Routes of faults: issue.create, issue.get, search, comment.create, comment.list,
- * transition, transition.list, createmeta, project.get, myself, serverInfo.
+ * transition, transition.list, createmeta, project.get, mypermissions, myself, serverInfo.
  */
 export const startJira = (onEffect?: (name: string, effect: Effect) => void): Promise<StandIn> =>
   startStandIn('jira', new Jira(), onEffect);

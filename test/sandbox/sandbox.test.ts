@@ -1,7 +1,8 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { LogLevel, WebClient } from '@slack/web-api';
+import type { FaultName } from '#test/sandbox/faults.js';
 import { startJira } from '#test/sandbox/jira.js';
-import type { FaultName, StandIn } from '#test/sandbox/server.js';
+import type { StandIn } from '#test/sandbox/server.js';
 import { startSlack } from '#test/sandbox/slack.js';
 import { startSre } from '#test/sandbox/sre.js';
 

@@ -1,27 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { type Fault, Faults, readFault } from './faults.js';
+import { isRecord } from './is-record.js';
 
 const DEFAULT_SLOW_MS = 1_000;
-const FAULTS = ['refuse', 'hang', 'answer-lost', '429', '500', '500-after', 'malformed', 'slow', 'none'] as const;
-
-/**
- * refuse, hang, 429 and 500 come before the effect; answer-lost, 500-after and malformed come after it.
- * refuse: the socket is destroyed · hang: no answer, ever · malformed: 200 with half of a JSON · slow: as usual, `ms` later.
- */
-export type FaultName = (typeof FAULTS)[number];
-
-export interface Fault {
-  /** A route's name, or `*` for those without faults of their own. */
-  readonly route: string;
-  /** `none` ends the faults of the route; with route `*`, those of every route. */
-  readonly fault: FaultName;
-  /** For so many requests; without it, until replaced. */
-  readonly times?: number;
-  /** How long `slow` takes. */
-  readonly ms?: number;
-}
-
 export interface SandboxRequest {
   readonly method: string;
   /** Decoded, without the query. */
@@ -50,6 +34,8 @@ export interface Handler {
   route(request: SandboxRequest): string;
   /** `effect` records that something in the world was changed. */
   handle(request: SandboxRequest, effect: (key: string | null, detail: Readonly<Record<string, unknown>>) => void): SandboxAnswer;
+  /** How the target is set up: rights, channels, projects… Throws an Error that says what is wrong. Absent: nothing can be. */
+  configure?(settings: Readonly<Record<string, unknown>>): void;
 }
 
 export interface SandboxState {
@@ -61,61 +47,26 @@ export interface SandboxState {
 }
 
 export interface StandIn {
-  /** Without a trailing slash. */
+  /** With the base path of the API. */
   readonly url: string;
   readonly state: SandboxState;
   /** One fault, or several of one after the other; they replace those of their routes. */
   setFault(...faults: readonly Fault[]): void;
+  configure(settings: Readonly<Record<string, unknown>>): void;
+  /** Resolves when the next request has come whole, with its route; before a fault strikes or it is answered. */
+  nextRequest(): Promise<string>;
+  /** Resolves when no client has a connection open. */
+  allClosed(): Promise<void>;
+  /** Closes connections on which no request is under way, as a server does after its keep-alive time. */
+  dropIdle(): void;
   close(): Promise<void>;
 }
-
-export const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Own properties only: no name a client sends reaches a prototype. */
 const counts = (map: ReadonlyMap<string, number>): Record<string, number> => Object.fromEntries(map);
 const count = (map: Map<string, number>, name: string): void => {
   map.set(name, (map.get(name) ?? 0) + 1);
 };
-
-function readFault(value: unknown): Fault {
-  if (!isRecord(value)) throw new Error('A fault is {"route","fault","times"?,"ms"?}.');
-  const { route, fault, times, ms } = value;
-  const name = FAULTS.find((known) => known === String(fault));
-  if (typeof route !== 'string' || name === undefined) throw new Error(`A fault has a route and one of: ${FAULTS.join(', ')}.`);
-  for (const number of [times, ms]) {
-    if (number !== undefined && !(typeof number === 'number' && number >= 0)) throw new Error('times and ms are numbers from 0 on.');
-  }
-  return { route, fault: name, ...(typeof times === 'number' ? { times } : {}), ...(typeof ms === 'number' ? { ms } : {}) };
-}
-
-class Faults {
-  readonly #byRoute = new Map<string, { fault: Fault; left: number }[]>();
-
-  set(faults: readonly Fault[]): void {
-    for (const { route, fault } of faults) {
-      if (route === '*' && fault === 'none') this.#byRoute.clear();
-      this.#byRoute.delete(route);
-    }
-    for (const fault of faults) {
-      if (fault.fault === 'none') continue;
-      const list = this.#byRoute.get(fault.route) ?? [];
-      list.push({ fault, left: fault.times ?? Number.POSITIVE_INFINITY });
-      this.#byRoute.set(fault.route, list);
-    }
-  }
-
-  next(route: string): Fault | undefined {
-    for (const name of [route, '*']) {
-      const list = this.#byRoute.get(name) ?? [];
-      while (list[0] !== undefined && list[0].left <= 0) list.shift();
-      if (list[0] === undefined) continue;
-      list[0].left -= 1;
-      return list[0].fault;
-    }
-    return undefined;
-  }
-}
 
 async function readText(message: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
@@ -133,21 +84,46 @@ function send(response: ServerResponse, { status, body, headers }: SandboxAnswer
   response.end(body === undefined ? undefined : JSON.stringify(body));
 }
 
-/** A server on 127.0.0.1 that remembers the effects of its requests and fails as it is told to: `PUT /__sandbox/faults`, `GET /__sandbox/state`. */
-export async function startStandIn(name: string, handler: Handler, onEffect?: (name: string, effect: Effect) => void): Promise<StandIn> {
+/** A JSON text that goes on until the client has had enough. */
+function endless(response: ServerResponse): void {
+  response.write('{"ok":true,"pad":"');
+  const more = (): void => {
+    while (!response.destroyed && response.write('x'.repeat(65_536)));
+  };
+  response.on('drain', more);
+  more();
+}
+
+/** A server on 127.0.0.1 that remembers the effects of its requests and fails as it is told to: `PUT /__sandbox/faults`, `PUT /__sandbox/settings`, `GET /__sandbox/state`. */
+export async function startStandIn(
+  name: string,
+  handler: Handler,
+  onEffect?: (name: string, effect: Effect) => void,
+  basePath = '',
+): Promise<StandIn> {
   const faults = new Faults();
   const closing = new AbortController();
+  const sockets = new Set<Socket>();
+  const waiting: ((route: string) => void)[] = [];
+  const whenClosed: (() => void)[] = [];
   const effects: Effect[] = [];
   const byKey = new Map<string, number>();
   const byRoute = new Map<string, number>();
   let requests = 0;
   const state = (): SandboxState => ({ requests, requestsByRoute: counts(byRoute), effects: [...effects], byKey: counts(byKey) });
 
+  function configure(settings: Readonly<Record<string, unknown>>): void {
+    if (handler.configure === undefined) throw new Error(`${name} has no settings.`);
+    handler.configure(settings);
+  }
+
   function control(method: string, path: string, body: unknown): SandboxAnswer {
     if (method === 'GET' && path.endsWith('/state')) return { status: 200, body: state() };
-    if (method !== 'PUT' || !path.endsWith('/faults')) return { status: 404, body: { error: 'GET …/state or PUT …/faults' } };
+    if (method !== 'PUT' || !/\/(faults|settings)$/.test(path))
+      return { status: 404, body: { error: 'GET …/state, PUT …/faults or PUT …/settings' } };
     try {
-      faults.set((Array.isArray(body) ? body : [body]).map(readFault));
+      if (path.endsWith('/faults')) faults.set((Array.isArray(body) ? body : [body]).map(readFault));
+      else configure(isRecord(body) ? body : {});
       return { status: 200, body: { ok: true } };
     } catch (error) {
       return { status: 400, body: { error: error instanceof Error ? error.message : String(error) } };
@@ -178,6 +154,7 @@ export async function startStandIn(name: string, handler: Handler, onEffect?: (n
         if (key !== null) count(byKey, key);
         onEffect?.(name, effect);
       });
+    for (const told of waiting.splice(0)) told(route);
     const fault = faults.next(route);
     switch (fault?.fault) {
       case 'refuse':
@@ -191,6 +168,10 @@ export async function startStandIn(name: string, handler: Handler, onEffect?: (n
         return;
       case '429':
         return send(response, { status: 429, body: { ok: false, error: 'ratelimited' }, headers: { 'retry-after': '1' } });
+      case '429-date': {
+        const headers = { 'retry-after': new Date(Date.now() + 90_000).toUTCString() };
+        return send(response, { status: 429, body: { ok: false, error: 'ratelimited' }, headers });
+      }
       case '500-after':
         handle();
         return send(response, { status: 500, body: { error: 'sandbox: after the effect' } });
@@ -201,6 +182,17 @@ export async function startStandIn(name: string, handler: Handler, onEffect?: (n
         response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' });
         response.end('{"ok":tr');
         return;
+      case 'html':
+        response.writeHead(200, { 'content-type': 'text/html' });
+        response.end('<html><body>Please sign in to the network.</body></html>');
+        return;
+      case 'huge':
+        handle();
+        response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' });
+        return endless(response);
+      case 'redirect':
+        handle();
+        return send(response, { status: 303, headers: { location: fault.to ?? 'http://127.0.0.1:9/elsewhere' } });
       case 'slow':
         await delay(fault.ms ?? DEFAULT_SLOW_MS, undefined, { signal: closing.signal });
         return send(response, handle());
@@ -215,6 +207,13 @@ export async function startStandIn(name: string, handler: Handler, onEffect?: (n
       else send(response, { status: 500, body: { error: `The stand-in failed: ${String(error)}` } });
     });
   });
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => {
+      sockets.delete(socket);
+      if (sockets.size === 0) for (const told of whenClosed.splice(0)) told();
+    });
+  });
   // Longer than clients keep idle connections, so that only faults break one.
   server.keepAliveTimeout = 60_000;
   server.listen(0, '127.0.0.1');
@@ -223,11 +222,15 @@ export async function startStandIn(name: string, handler: Handler, onEffect?: (n
   if (address === null || typeof address === 'string') throw new Error(`${name}: no port`);
 
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `http://127.0.0.1:${address.port}${basePath}`,
     get state() {
       return state();
     },
     setFault: (...given) => faults.set(given),
+    configure,
+    nextRequest: () => new Promise((told) => waiting.push(told)),
+    allClosed: () => (sockets.size === 0 ? Promise.resolve() : new Promise((told) => whenClosed.push(told))),
+    dropIdle: () => server.closeIdleConnections(),
     async close() {
       if (closing.signal.aborted) return;
       closing.abort();

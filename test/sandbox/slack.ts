@@ -1,32 +1,9 @@
-import { createHash } from 'node:crypto';
-import { type Effect, type Handler, isRecord, type SandboxAnswer, type SandboxRequest, type StandIn, startStandIn } from './server.js';
+import { isRecord } from './is-record.js';
+import { type Effect, type Handler, type SandboxAnswer, type SandboxRequest, type StandIn, startStandIn } from './server.js';
+import { answer, type Channel, type Fields, isTrue, type Message, refused, textOf, Workspace } from './slack-workspace.js';
 
-const SCOPES = 'chat:write,chat:write.public,channels:read,channels:history,groups:read,groups:history';
-const MAX_TEXT = 40_000;
-const DEFAULT_PAGE = 100;
-const MAX_PAGE = 1_000;
-const ID = /^[CGD][A-Z0-9]{6,}$/;
-
-interface Message {
-  readonly micros: number;
-  readonly ts: string;
-  readonly threadTs: string | undefined;
-  readonly metadata: unknown;
-  text: string;
-}
-
-interface Channel {
-  readonly id: string;
-  readonly name: string;
-  readonly messages: Message[];
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-const answer = (body: Fields): SandboxAnswer => ({ status: 200, body });
-const refused = (error: string): SandboxAnswer => answer({ ok: false, error });
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : value === undefined || value === null ? '' : String(value));
-const isTrue = (value: unknown): boolean => value === true || value === 'true' || value === '1';
+const MAX_POSTED_CHARACTERS = 40_000;
+const MAX_EDITED_BYTES = 4_000;
 const microsOf = (ts: unknown): number => Math.round((Number(textOf(ts)) || 0) * 1e6);
 
 /** @slack/web-api sends objects as JSON text. */
@@ -44,39 +21,27 @@ function keyOf(metadata: unknown): string | null {
   return isRecord(payload) && typeof payload.key === 'string' ? payload.key : null;
 }
 
-/** The channel id of a name: the same in every run. */
-const idOf = (name: string): string => `C${createHash('sha256').update(name).digest('hex').slice(0, 10).toUpperCase()}`;
-
-function page<T>(all: readonly T[], fields: Fields): { items: readonly T[]; next: string } {
-  const from = Number(Buffer.from(textOf(fields.cursor), 'base64url').toString()) || 0;
-  const limit = Math.min(Math.max(Number(textOf(fields.limit)) || DEFAULT_PAGE, 1), MAX_PAGE);
-  const to = from + limit;
-  return { items: all.slice(from, to), next: to < all.length ? Buffer.from(String(to)).toString('base64url') : '' };
-}
-
 class Slack implements Handler {
-  readonly #byId = new Map<string, Channel>();
+  readonly #workspace = new Workspace();
   #lastMicros = 0;
-
-  /** A workspace has channels before anybody writes to them. */
-  constructor() {
-    for (const name of ['sre', 'dcr', 'alerts']) this.#channel(name);
-  }
 
   /** The method. A channel is there as soon as somebody names it, even where a fault then strikes: channels exist before messages do. */
   route(request: SandboxRequest): string {
     const channel = this.#fields(request).channel;
-    if (typeof channel === 'string' && channel !== '') this.#channel(channel);
+    if (typeof channel === 'string' && channel !== '') this.#workspace.channel(channel);
     return request.path.replace(/^\/(?:api\/)?/, '');
   }
 
   handle(request: SandboxRequest, effect: (key: string | null, detail: Fields) => void): SandboxAnswer {
     const fields = this.#fields(request);
     const method = request.path.replace(/^\/(?:api\/)?/, '');
+    if (!this.#workspace.takes(request.headers.authorization)) return refused('invalid_auth');
     if (method === 'auth.test') return this.#authTest();
-    if (method === 'conversations.list') return this.#list(fields);
-    const channel = this.#channel(textOf(fields.channel));
+    if (method === 'conversations.list') return this.#workspace.list(fields);
+    const channel = this.#workspace.channel(textOf(fields.channel));
     if (channel === undefined) return refused('channel_not_found');
+    const denied = this.#workspace.denial(method, channel);
+    if (denied !== undefined) return denied;
     switch (method) {
       case 'chat.postMessage':
         return this.#post(channel, fields, effect);
@@ -106,18 +71,12 @@ class Slack implements Handler {
     }
   }
 
-  #fields({ query, body }: SandboxRequest): Fields {
-    return { ...Object.fromEntries(query), ...body };
+  configure(settings: Fields): void {
+    this.#workspace.configure(settings);
   }
 
-  /** Names beginning with `missing` are channels that the bot cannot see. */
-  #channel(channel: string): Channel | undefined {
-    const name = channel.replace(/^#/, '');
-    if (name === '' || name.startsWith('missing')) return undefined;
-    const id = ID.test(name) ? name : idOf(name);
-    const known = this.#byId.get(id) ?? { id, name: id === name ? name.toLowerCase() : name, messages: [] };
-    this.#byId.set(id, known);
-    return known;
+  #fields({ query, body }: SandboxRequest): Fields {
+    return { ...Object.fromEntries(query), ...body };
   }
 
   #authTest(): SandboxAnswer {
@@ -130,19 +89,13 @@ class Slack implements Handler {
       user_id: 'U0SANDBOX',
       bot_id: 'B0SANDBOX',
     };
-    return { status: 200, body, headers: { 'x-oauth-scopes': SCOPES } };
-  }
-
-  #list(fields: Fields): SandboxAnswer {
-    const { items, next } = page([...this.#byId.values()], fields);
-    const channels = items.map(({ id, name }) => ({ id, name, is_channel: true, is_archived: false, is_private: false, is_member: true }));
-    return answer({ ok: true, channels, response_metadata: { next_cursor: next } });
+    return { status: 200, body, headers: { 'x-oauth-scopes': this.#workspace.scopes.join(',') } };
   }
 
   #post(channel: Channel, fields: Fields, effect: (key: string | null, detail: Fields) => void): SandboxAnswer {
     const text = textOf(fields.text);
     if (text === '' && fields.blocks === undefined) return refused('no_text');
-    if (text.length > MAX_TEXT) return refused('msg_too_long');
+    if (text.length > MAX_POSTED_CHARACTERS) return refused('msg_too_long');
     const metadata = structured(fields.metadata);
     if (
       fields.metadata !== undefined &&
@@ -164,7 +117,7 @@ class Slack implements Handler {
     if (message === undefined) return refused('message_not_found');
     const text = textOf(fields.text);
     if (text === '' && fields.blocks === undefined) return refused('no_text');
-    if (text.length > MAX_TEXT) return refused('msg_too_long');
+    if (Buffer.byteLength(text) > MAX_EDITED_BYTES) return refused('msg_too_long');
     message.text = text;
     // Saying the same again changes nothing more, so an update has no key; the message's own tells which it is.
     effect(null, { channel: channel.id, channelName: channel.name, ts: message.ts, text, messageKey: keyOf(message.metadata) });
@@ -179,7 +132,7 @@ class Slack implements Handler {
   }
 
   #messages({ messages: all }: Channel, found: readonly Message[], fields: Fields): SandboxAnswer {
-    const { items, next } = page(found, fields);
+    const { items, next } = this.#workspace.page(found, fields);
     const withMetadata = isTrue(fields.include_all_metadata);
     const messages = items.map((message) => {
       const replies = all.filter(({ threadTs }) => threadTs === message.ts).length;
@@ -202,14 +155,5 @@ class Slack implements Handler {
 }
 
 /** Slack's Web API. Routes of faults: the methods, e.g. `chat.postMessage`. The url ends with /api/. */
-export async function startSlack(onEffect?: (name: string, effect: Effect) => void): Promise<StandIn> {
-  const standIn = await startStandIn('slack', new Slack(), onEffect);
-  return {
-    url: `${standIn.url}/api/`,
-    get state() {
-      return standIn.state;
-    },
-    setFault: standIn.setFault,
-    close: standIn.close,
-  };
-}
+export const startSlack = (onEffect?: (name: string, effect: Effect) => void): Promise<StandIn> =>
+  startStandIn('slack', new Slack(), onEffect, '/api/');

@@ -3,6 +3,9 @@ import type { JournalEntry } from '#runtime/journal/journal.js';
 import type { Accepted, Progress } from '#runtime/journal/records.js';
 import type { RouteTable } from '#runtime/plan.js';
 
+/** A call, or work that a call began, may be under way: nothing else of the key begins. */
+const HOLDING: ReadonlySet<Progress['state']> = new Set(['intent', 'unsettled', 'ongoing']);
+
 /**
  * Reads every durable put in order and judges it: one unsettled effect a key, runs of a key begin in events order (but for runs that a person released),
  * nothing of an incident begins after its close.
@@ -57,7 +60,7 @@ export class JournalObserver {
     const lane = run.event.partitionkey;
     for (const [other, state] of this.#progress) {
       // Forced: a person asked for it again; it is queued, and its last call long over.
-      if ((state.state !== 'intent' && state.state !== 'unsettled') || state.forced === true) continue;
+      if (!HOLDING.has(state.state) || state.forced === true) continue;
       const [, otherId = ''] = other.split('/');
       if (otherId !== eventId && this.#runs.get(otherId)?.event.partitionkey === lane)
         this.#violate('one-unsettled-a-key', `${key} begins while ${other} is ${state.state}`);

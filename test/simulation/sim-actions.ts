@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Action } from '#runtime/workflow/action.js';
+import type { Json } from '#runtime/event/event.js';
+import { type Action, Ongoing } from '#runtime/workflow/action.js';
 import { Gate } from '#runtime/workflow/gate.js';
 import type { OpenDestination } from '#runtime/workflow/runner.js';
 import type { SimInput } from './sim-routes.js';
@@ -14,6 +15,9 @@ export interface CallWatch {
 }
 
 export const TIMEOUT_MS = 2_000;
+const LOOK_AGAIN_MS = 20_000;
+
+const underWay = (id: Json): Ongoing => new Ongoing(id, LOOK_AGAIN_MS, 'simulated work');
 
 /** An Action on a simulated target, as one process uses it. */
 export function simAction(target: SimTarget, clock: ProcessClock, settleMs: number, watch: CallWatch): Action {
@@ -35,11 +39,13 @@ export function simAction(target: SimTarget, clock: ProcessClock, settleMs: numb
       watch.begins(told, context.key);
       context.signal.addEventListener('abort', () => watch.ends(told), { once: true });
       try {
-        return await target.call(told, context.key, clock);
+        const output = await target.call(told, context.key, clock);
+        return (kind.worksMs ?? 0) === 0 ? output : underWay(told.id);
       } finally {
         watch.ends(told);
       }
     },
+    ...(kind.worksMs === undefined ? {} : { follow: async (memo: Json) => (await target.look(String(memo), clock)) ?? underWay(memo) }),
     ...(kind.by === 'probe' ? { probe: (value) => target.probe(value as SimInput, clock) } : {}),
   };
 }

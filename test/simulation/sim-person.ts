@@ -8,15 +8,15 @@ const LOOK_AFTER_MS = 120_000;
 /** A careful person: looks at the target itself, then resolves what happened, and retries or gives up what did not. */
 export function commandsOfPerson(world: SimWorld, nextId: () => string): Event[] {
   const events: Event[] = [];
-  for (let partition = 0; partition < world.log.partitions.length; partition += 1) {
-    const disk = world.journal.of(partition);
-    for (const [key, text] of disk) {
+  for (let partition = 0; partition < world.log.partitions; partition += 1) {
+    const entries = world.log.entries(partition);
+    for (const [key, text] of entries) {
       if (!key.startsWith('i/')) continue;
       const [, target = '', branch = '', step = ''] = key.split('/');
       const progress = JSON.parse(text) as Progress;
-      if (disk.has(`d/${key.slice(2)}`) || (progress.state !== 'parked' && progress.state !== 'ambiguous')) continue;
+      if (entries.has(`d/${key.slice(2)}`) || (progress.state !== 'parked' && progress.state !== 'ambiguous')) continue;
       if (world.clock.nowMs() - progress.lastMs < LOOK_AFTER_MS) continue;
-      const accepted = JSON.parse(disk.get(`a/${target}`) ?? 'null') as Accepted | null;
+      const accepted = JSON.parse(entries.get(`a/${target}`) ?? 'null') as Accepted | null;
       const pinned = accepted?.branches[Number(branch)];
       if (accepted === null || pinned === undefined) continue;
       const id = `${target}|${pinned.route}|${pinned.list}|${step}`;

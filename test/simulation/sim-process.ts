@@ -1,25 +1,23 @@
 import type { Event } from '#runtime/event/event.js';
+import type { Journal } from '#runtime/journal/journal.js';
+import type { MemoryCluster } from '#runtime/log/memory-cluster.js';
 import { Pipeline } from '#runtime/pipeline.js';
 import type { RouteTable } from '#runtime/plan.js';
 import type { Action } from '#runtime/workflow/action.js';
+import { FaultyLog } from './faulty-log.js';
 import type { Prng } from './prng.js';
 import type { CallWatch } from './sim-actions.js';
 import { simAction, simDestination } from './sim-actions.js';
-import type { JournalDisk } from './sim-journal.js';
-import { SimJournal } from './sim-journal.js';
-import type { LogDisk } from './sim-log.js';
-import { SimLog } from './sim-log.js';
 import type { SimInput } from './sim-routes.js';
 import type { SimTarget } from './target.js';
 import type { VirtualClock } from './virtual-clock.js';
 import { ProcessClock } from './virtual-clock.js';
 
-/** What all processes of one simulation share: the disks, the targets and the rules drawn for this seed. */
+/** What all processes of one simulation share: log and journal, the targets and the rules drawn for this seed. */
 export interface SimWorld {
   readonly clock: VirtualClock;
   readonly random: Prng;
-  readonly journal: JournalDisk;
-  readonly log: LogDisk;
+  readonly log: MemoryCluster;
   readonly targets: readonly SimTarget[];
   readonly table: RouteTable;
   readonly settleMs: Readonly<Record<string, number>>;
@@ -27,7 +25,7 @@ export interface SimWorld {
   readonly concurrency: number;
   readonly places: number;
   /** Wraps what a test wants broken. */
-  readonly breakJournal: ((journal: SimJournal) => void) | undefined;
+  readonly breakJournal: ((journal: Journal) => void) | undefined;
   readonly breakAction: ((action: Action) => Action) | undefined;
   violate(law: string, detail: string): void;
   trace(line: string): void;
@@ -40,23 +38,23 @@ export const RULES = {
   expireAfterMs: 7_200_000,
   dedupeWindowMs: 3_600_000,
   batch: 16,
+  batchBytes: 65_536,
   queue: 64,
+  queueBytes: 262_144,
   unfinished: 40,
 } as const;
 
-/** One life of the router, from boot to crash. All it knows is on the disks. */
+/** One life of the router, from boot to crash. All it knows is in log and journal. */
 export class SimProcess {
   readonly clock: ProcessClock;
   readonly pipeline: Pipeline;
   readonly destinations: ReturnType<typeof simDestination>[];
-  readonly #journal: SimJournal;
-  readonly #log: SimLog;
+  readonly #log: FaultyLog;
 
   constructor(world: SimWorld) {
     this.clock = new ProcessClock(world.clock);
-    this.#journal = new SimJournal(world.journal, this.clock, world.random);
-    world.breakJournal?.(this.#journal);
-    this.#log = new SimLog(world.log, this.clock, world.random);
+    this.#log = new FaultyLog(world.log, this.clock, world.random);
+    world.breakJournal?.(this.#log);
     const watch = callWatch(world);
     const actions = new Map<string, Action>();
     for (const target of world.targets) {
@@ -72,7 +70,7 @@ export class SimProcess {
         clock: this.clock,
         random: world.random,
         log: this.#log,
-        journal: this.#journal,
+        journal: this.#log,
         decode: async (_source, payload) => JSON.parse(payload.body.toString('utf8')) as Event[],
         unreadable: (_partition, detail) => world.violate('unreadable', String(detail)),
         routes: () => world.table,
@@ -81,7 +79,7 @@ export class SimProcess {
         mayStart: () => true,
         shutdown: new AbortController().signal,
         report: (step) => world.trace(`${step.eventId} ${step.step} ${step.result} ${step.reason ?? ''}`),
-        lost,
+        lost: (_partition, error) => lost(error),
         ended: ({ eventId, outcome, reason }) => world.trace(`${eventId} ended ${outcome} ${reason}`),
         received: (event) => world.trace(`${event.id} received`),
       },
@@ -92,7 +90,6 @@ export class SimProcess {
 
   crash(): void {
     this.clock.dead = true;
-    this.#journal.crash();
     this.#log.crash();
   }
 }

@@ -90,8 +90,6 @@ export function compileTable(specs: readonly RouteSpec[]): RouteTable {
   };
 }
 
-export const TARGET_NAMES = ['probed', 'lagging', 'idempotent', 'personal'] as const;
-
 function drawStep(random: Prng, id: string, earlier: readonly string[], incident: readonly string[]): StepSpec {
   const reads =
     random.chance(0.3) && earlier.length > 0
@@ -101,7 +99,7 @@ function drawStep(random: Prng, id: string, earlier: readonly string[], incident
         : undefined;
   return {
     id,
-    use: random.chance(0.1) ? 'personal' : random.pick(['probed', 'lagging', 'idempotent']),
+    use: random.chance(0.1) ? 'personal' : random.pick(['probed', 'lagging', 'idempotent', 'followed']),
     ...(random.chance(0.1) ? { when: random.chance(0.7) ? ('false' as const) : ('error' as const) } : {}),
     ...(reads === undefined ? {} : { reads }),
     onError: random.pick(['stop', 'continue', 'park']),

@@ -1,12 +1,11 @@
-import type { Event } from '#runtime/event/event.js';
+import type { Event, Json } from '#runtime/event/event.js';
+import type { Journal } from '#runtime/journal/journal.js';
 import type { Ledger } from '#runtime/journal/records.js';
+import { MemoryCluster } from '#runtime/log/memory-cluster.js';
 import type { Action } from '#runtime/workflow/action.js';
 import { drawEvents } from './draw-events.js';
 import { JournalObserver } from './observer.js';
 import { Prng } from './prng.js';
-import type { SimJournal } from './sim-journal.js';
-import { JournalDisk } from './sim-journal.js';
-import { LogDisk } from './sim-log.js';
 import { commandsOfPerson } from './sim-person.js';
 import type { SimWorld } from './sim-process.js';
 import { SimProcess } from './sim-process.js';
@@ -30,8 +29,10 @@ export interface SimResult {
 
 /** What a test breaks on purpose, to see it caught. */
 export interface SimFaults {
-  breakJournal?(journal: SimJournal): void;
+  breakJournal?(journal: Journal): void;
   breakAction?(action: Action): Action;
+  /** Each crash takes the ledgers along. */
+  readonly forgetLedger?: boolean;
 }
 
 const START_MS = Date.UTC(2030, 0, 1);
@@ -52,6 +53,7 @@ export class Simulation {
   readonly #trace: string[] = [];
   readonly #acked = new Set<string>();
   readonly #stepKeys = new Map<string, string>();
+  readonly #forgetsLedger: boolean;
   #process: SimProcess | undefined;
   #events = 0;
   #crashes = 0;
@@ -59,6 +61,7 @@ export class Simulation {
 
   constructor(seed: number, faults: SimFaults = {}) {
     this.#seed = seed;
+    this.#forgetsLedger = faults.forgetLedger ?? false;
     this.#random = new Prng(seed * 2_654_435_761 + 1);
     const random = this.#random;
     this.#clock = new VirtualClock(random, START_MS);
@@ -74,6 +77,14 @@ export class Simulation {
         keepForMs: jumps || random.chance(0.5) ? Number.POSITIVE_INFINITY : 60_000,
         slowestMs: jumps ? 0 : 10_000,
       },
+      {
+        name: 'followed',
+        by: 'resend',
+        lagMs: 0,
+        keepForMs: jumps || random.chance(0.3) ? Number.POSITIVE_INFINITY : 60_000,
+        slowestMs: jumps ? 0 : 10_000,
+        worksMs: random.pick([0, 15_000, 300_000]),
+      },
       { name: 'personal', by: 'person', lagMs: 0, keepForMs: 0, slowestMs: 2_500 },
     ];
     const trace = (line: string): void => void this.#trace.push(`${this.#clock.steadyMs} ${line}`);
@@ -84,13 +95,13 @@ export class Simulation {
     const types = ['t0', 't1', 't2'].slice(0, random.between(1, 3));
     const table = compileTable(drawRoutes(random, types));
     const observer = new JournalObserver(table, violate);
-    const journal = new JournalDisk();
-    journal.onDurable = (_partition, entries) => observer.see(entries);
+    const log = new MemoryCluster(random.between(1, 2));
+    log.onPut = (_partition, entries) =>
+      observer.see(entries.map(({ key, text }) => ({ key, value: text === undefined ? undefined : (JSON.parse(text) as Json) })));
     this.#world = {
       clock: this.#clock,
       random,
-      journal,
-      log: new LogDisk(random.between(1, 2)),
+      log,
       targets: kinds.map((kind) => new SimTarget(kind, this.#clock, random, (detail) => violate('no-double-effect', detail), trace)),
       table,
       settleMs: { probed: 3_000, lagging: 25_000 },
@@ -178,6 +189,9 @@ export class Simulation {
     this.#world.trace('CRASH');
     this.#process.crash();
     this.#process = undefined;
+    const { log } = this.#world;
+    if (this.#forgetsLedger)
+      for (let partition = 0; partition < log.partitions; partition += 1) log.put(partition, [{ key: 'L', text: undefined }]);
     this.#clock.after(this.#random.pick([0, 50, 5_000, 60_000]), () => this.#boot());
   }
 
@@ -230,21 +244,22 @@ export class Simulation {
   }
 
   #checkEnd(): void {
-    const { log, journal, violate } = this.#world;
+    const { log, violate } = this.#world;
     const logged = new Set<string>();
-    for (const [index, records] of log.partitions.entries()) {
-      const disk = journal.of(index);
-      const ledger = JSON.parse(disk.get('L') ?? '{"next":0,"received":0,"outcomes":{}}') as Ledger;
+    for (let partition = 0; partition < log.partitions; partition += 1) {
+      const records = log.records(partition);
+      const entries = log.entries(partition);
+      const ledger = JSON.parse(entries.get('L') ?? '{"next":0,"received":0,"outcomes":{}}') as Ledger;
       if (ledger.received !== records.length || ledger.next !== records.length)
         violate('nothing-lost', `${records.length} records, ledger ${JSON.stringify(ledger)}`);
       const ended = Object.values(ledger.outcomes).reduce((sum, count) => sum + count, 0);
-      if (ended !== ledger.received) violate('eventual-finish', `partition ${index}: ${ledger.received} received, ${ended} ended`);
+      if (ended !== ledger.received) violate('eventual-finish', `partition ${partition}: ${ledger.received} received, ${ended} ended`);
       for (const record of records) {
         const { id } = JSON.parse(record.value.toString('utf8')) as Event;
         logged.add(id);
-        if (!disk.has(`m/${id}`)) violate('one-outcome-each', `${id} has no marker`);
+        if (!entries.has(`m/${id}`)) violate('one-outcome-each', `${id} has no marker`);
       }
-      for (const key of disk.keys()) if (/^[aidn]\//.test(key)) violate('journal-left-over', key);
+      for (const key of entries.keys()) if (/^[aidn]\//.test(key)) violate('journal-left-over', key);
     }
     for (const id of this.#acked) if (!logged.has(id)) violate('nothing-lost', `${id} was acknowledged and is not in the log`);
     for (const partition of this.#process?.pipeline.partitions() ?? [])

@@ -13,6 +13,8 @@ export interface TargetKind {
   readonly keepForMs: number;
   /** An effect comes at most this long after its call. */
   readonly slowestMs: number;
+  /** How long it works on what it was given, answering at once; 0: it answers when it is done. */
+  readonly worksMs?: number;
 }
 
 interface Effect {
@@ -110,6 +112,23 @@ export class SimTarget {
               fault === 'rate-limited' ? { status: 429, retryAfterMs: 5_000 } : { retryable: fault !== 'rejected' },
             ),
           );
+      });
+    });
+  }
+
+  /** How work stands: undefined while it is under way. A tenth of it ends badly. */
+  look(id: string, caller: ProcessClock): Promise<Json | undefined> {
+    const fault = this.#fault();
+    const effect = this.#effects.get(id)?.[0];
+    const isOver = effect !== undefined && this.#world.steadyMs - effect.atMs >= (this.kind.worksMs ?? 0);
+    const isBad = effect !== undefined && effect.atMs % 10 < 1;
+    this.#trace(`${this.kind.name} look ${id} ${fault ?? (isOver ? 'over' : 'under way')}`);
+    return new Promise((resolve, reject) => {
+      if (fault === 'hangs-before' || fault === 'hangs-after') return;
+      caller.hear(this.#random.int(50), () => {
+        if (fault !== undefined && fault !== 'slow') reject(new ActionError('known', fault, `simulated ${fault}`));
+        else if (isOver && isBad) reject(new ActionError('known', 'task-failed', 'simulated end', { retryable: false }));
+        else resolve(isOver ? effect.output : undefined);
       });
     });
   }

@@ -1,4 +1,7 @@
+import type { Kafka } from 'kafkajs';
 import { systemClock } from '#runtime/clock.js';
+import type { LateFact } from '#runtime/journal/late-facts.js';
+import { connectKafka } from '#runtime/log/kafka/connect.js';
 import { type OpenKafka, openKafka } from '#runtime/log/kafka/open-kafka.js';
 import { createMissing, topicSpecs, withAdmin } from '#runtime/log/kafka/topics.js';
 import type { LogRecord } from '#runtime/log/log.js';
@@ -15,6 +18,29 @@ export async function makeTopics(cluster: KafkaCluster, partitions: number): Pro
   return prefix;
 }
 
+type Warn = (message: string, fields: Readonly<Record<string, unknown>>) => void;
+
+export function connect(cluster: KafkaCluster, warn: Warn = () => undefined): Kafka {
+  return connectKafka(
+    { brokers: cluster.brokers, clientId: 'test' },
+    { secret: () => '', log: (level, message, fields) => (level === 'warn' ? warn(message, fields) : undefined) },
+  );
+}
+
+/** Log and journal of one member; `prefix` is the group's name too. */
+export function openMember(
+  cluster: KafkaCluster,
+  prefix: string,
+  partitions: number,
+  options: { sessionTimeoutMs?: number; warn?: Warn; gap?: (partition: number, from: number, to: number) => void } = {},
+): OpenKafka {
+  const { sessionTimeoutMs = 6_000, warn = () => undefined, gap = () => undefined } = options;
+  return openKafka(
+    { prefix, group: prefix, partitions, sessionTimeoutMs },
+    { kafka: connect(cluster, warn), clock: systemClock, warn, gap },
+  );
+}
+
 /** A member of the group that remembers what it is given, and in its journal where to go on. */
 export class KafkaMember {
   readonly kafka: OpenKafka;
@@ -24,23 +50,14 @@ export class KafkaMember {
   readonly assignments: number[] = [];
   readonly gaps: [number, number][] = [];
   readonly warnings: string[] = [];
+  readonly told: LateFact[] = [];
 
   constructor(cluster: KafkaCluster, prefix: string, partitions: number, options: { sessionTimeoutMs?: number } = {}) {
-    this.kafka = openKafka(
-      {
-        settings: { brokers: cluster.brokers, clientId: 'test' },
-        prefix,
-        group: prefix,
-        partitions,
-        sessionTimeoutMs: options.sessionTimeoutMs ?? 6_000,
-      },
-      {
-        clock: systemClock,
-        secret: () => '',
-        log: (level, message, fields) => void (level === 'warn' && this.warnings.push(`${message} ${String(fields.err ?? '')}`)),
-        gap: (_partition, from, to) => void this.gaps.push([from, to]),
-      },
-    );
+    this.kafka = openMember(cluster, prefix, partitions, {
+      ...options,
+      warn: (message, fields) => void this.warnings.push(`${message} ${String(fields.err ?? '')}`),
+      gap: (_partition, from, to) => void this.gaps.push([from, to]),
+    });
   }
 
   async start(): Promise<void> {
@@ -64,6 +81,7 @@ export class KafkaMember {
       },
       quiet: async () => undefined,
       wake: () => undefined,
+      late: (_partition, facts) => void this.told.push(...facts),
     });
   }
 

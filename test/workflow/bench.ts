@@ -3,7 +3,7 @@ import type { Event, Json } from '#runtime/event/event.js';
 import type { Journal, JournalEntry } from '#runtime/journal/journal.js';
 import type { History, Marker } from '#runtime/journal/records.js';
 import type { CompiledRoute, CompiledStep, ListName, Scope } from '#runtime/plan.js';
-import type { Action, Settlement } from '#runtime/workflow/action.js';
+import type { Action, Ongoing, Settlement } from '#runtime/workflow/action.js';
 import { Gate } from '#runtime/workflow/gate.js';
 import { Partition } from '#runtime/workflow/partition.js';
 import type { OpenDestination, StepReport } from '#runtime/workflow/runner.js';
@@ -11,10 +11,13 @@ import { Prng } from '#test/simulation/prng.js';
 import { drainMicrotasks } from '#test/simulation/virtual-clock.js';
 import { FakeClock } from '#test/workflow/fake-clock.js';
 
-/** A journal that dies after a number of puts: later ones neither become durable nor return. */
+const never = <T>(): Promise<T> => new Promise(() => undefined);
+
+/** A journal whose process dies after a number of puts: nothing of it becomes durable or returns any more, so that no timer of the dead goes on. */
 class DyingJournal implements Journal {
   readonly #disk: Map<string, string>;
   #putsLeft: number;
+  #isDead = false;
 
   constructor(disk: Map<string, string>, putsLeft: number) {
     this.#disk = disk;
@@ -22,11 +25,12 @@ class DyingJournal implements Journal {
   }
 
   kill(): void {
-    this.#putsLeft = 0;
+    this.#isDead = true;
   }
 
   put(_partition: number, entries: readonly JournalEntry[]): Promise<void> {
-    if (this.#putsLeft <= 0) return new Promise(() => undefined);
+    if (this.#putsLeft <= 0) this.kill();
+    if (this.#isDead) return never();
     this.#putsLeft -= 1;
     for (const { key, value } of entries) {
       if (value === undefined) this.#disk.delete(key);
@@ -36,11 +40,13 @@ class DyingJournal implements Journal {
   }
 
   async get(_partition: number, key: string): Promise<Json | undefined> {
+    if (this.#isDead) return never();
     const text = this.#disk.get(key);
     return text === undefined ? undefined : (JSON.parse(text) as Json);
   }
 
   async *range(_partition: number, prefix: string): AsyncIterable<{ key: string; value: Json }> {
+    if (this.#isDead) await never();
     for (const key of [...this.#disk.keys()].filter((name) => name.startsWith(prefix)).sort())
       yield { key, value: JSON.parse(this.#disk.get(key) as string) as Json };
   }
@@ -74,7 +80,7 @@ export function route(lists: Partial<Record<ListName, readonly CompiledStep[]>>,
 }
 
 /** What a call does: undefined = answers. Throws what the test wants; the effect is counted before, if `after`. */
-export type Script = (input: string, signal: AbortSignal) => Promise<Json> | Json;
+export type Script = (input: string, signal: AbortSignal) => Promise<Json | Ongoing> | Json | Ongoing;
 
 /** One partition on a fake clock, a journal in memory and a target that the test scripts. `restart` forgets everything but the journal. */
 export class Bench {
@@ -82,11 +88,14 @@ export class Bench {
   readonly disk = new Map<string, string>();
   readonly calls: string[] = [];
   readonly probes: string[] = [];
+  /** Memos with which work that is under way was looked at. */
+  readonly looks: Json[] = [];
   readonly reports: StepReport[] = [];
   readonly appended: Event[] = [];
   routes: readonly CompiledRoute[];
   script: Script = (input) => `${input}!`;
   probe: (input: string) => Json | undefined = () => undefined;
+  look: (memo: Json) => Json | Ongoing = (memo) => memo;
   settlements: Record<string, Settlement> = {
     probed: { by: 'probe', settleMs: 3_000 },
     same: { by: 'resend' },
@@ -94,6 +103,9 @@ export class Bench {
   };
   gateRules = { concurrency: 10, breakerFailures: 5, breakerCooldownMs: 30_000 };
   perSecond: number | undefined;
+  /** What the budget counts by; undefined: the whole target. Asked with the input and the client. */
+  budgetKey: ((input: string, client: unknown) => string) | undefined;
+  digestChannel: ((input: string) => string) | undefined;
   places = 100;
   partition: Partition;
   #offset = 0;
@@ -146,10 +158,10 @@ export class Bench {
     const target: OpenDestination = {
       name: 'target',
       kind: 'target',
-      client: undefined,
+      client: this,
       gate: new Gate(clock, { ...this.gateRules, ...(this.perSecond === undefined ? {} : { perSecond: this.perSecond }) }),
       timeoutMs: 10_000,
-      perChannel: false,
+      perChannel: this.budgetKey !== undefined,
     };
     return new Partition(
       0,
@@ -157,6 +169,7 @@ export class Bench {
         clock,
         random: new Prng(1),
         journal,
+        records: async function* () {},
         routes: () => ({
           hash: 'table',
           match: (event) => this.routes.filter((candidate) => candidate.type === event.type),
@@ -190,6 +203,8 @@ export class Bench {
       input: z.json(),
       output: z.json(),
       settlement: () => this.settlements[name] ?? { by: 'resend' },
+      ...(this.budgetKey === undefined ? {} : { budgetKey: (input: Json, client: unknown) => this.budgetKey?.(String(input), client) }),
+      ...(this.digestChannel === undefined ? {} : { digestChannel: (input: Json) => this.digestChannel?.(String(input)) ?? '' }),
       run: async (input, { signal }) => {
         this.calls.push(String(input));
         return this.script(String(input), signal);
@@ -197,6 +212,10 @@ export class Bench {
       probe: async (input) => {
         this.probes.push(String(input));
         return this.probe(String(input));
+      },
+      follow: async (memo) => {
+        this.looks.push(memo);
+        return this.look(memo);
       },
     };
   }

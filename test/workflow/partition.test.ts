@@ -322,7 +322,7 @@ test('claims of once are removed after their window, texts of routes that nothin
   const bench = new Bench(route({ actions: [step('a', { onceWithinMs: 60_000 })] }));
   await bench.take(bench.event('e'));
   const has = () => [...bench.disk.keys()].filter((key) => /^[ot]\//.test(key)).map((key) => key[0]);
-  const trim = () => bench.partition.trim(86_400_000, { oldest: async () => [], trim: async () => undefined });
+  const trim = () => bench.partition.trim(86_400_000, { oldest: async () => [], read: async () => undefined, trim: async () => undefined });
   await bench.clock.pass(59_999);
   await trim();
   expect(has()).toEqual(['t', 'o']);

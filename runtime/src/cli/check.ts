@@ -1,14 +1,20 @@
 import type { CommandModule } from 'yargs';
 import { catalogOf, KINDS } from '../catalog.js';
+import { checkOnline } from '../check-online.js';
 import { systemClock } from '../clock.js';
+import type { Config } from '../config.js';
 import { loadConfig } from '../config-load.js';
+import { destinationTools } from '../destination-tools.js';
 import { checkMappings } from '../mapper/check.js';
-import { renderFindings } from '../mapper/finding.js';
+import { countFindings, renderFindings } from '../mapper/finding.js';
+import { literalUses, type MappedUse } from '../mapper/literal-uses.js';
 import { readMappingFolder } from '../mapper/load.js';
-import { destinationTools } from '../serve.js';
+import { cleanForTerminal, redactText } from '../redact.js';
 import { compileSourceKeys } from '../source-keys.js';
+import type { Checked } from '../workflow/action.js';
 import { DESTINATION_KINDS } from '../workflow/actions/registry.js';
 import { openDestinations } from '../workflow/destinations.js';
+import { type CliIo, formatOption, jsonText, lesson } from './io.js';
 import { VERSION } from './version.js';
 
 interface Flags {
@@ -18,23 +24,35 @@ interface Flags {
   online: boolean;
 }
 
+type Found = Checked & { readonly destination: string };
+
 /** Without a configuration, mappings may name the default destinations. */
 const ASSUMED = ['slack', 'jira', 'sre'];
 
-export const checkCommand: CommandModule<object, Flags> = {
+export const checkOptions = {
+  config: { type: 'string', describe: 'Configuration: its destinations and mappings folder are used' },
+  mappings: { type: 'string', describe: 'Folder of mapping files; default: the configuration, else ./mappings' },
+  online: { type: 'boolean', default: false, describe: 'Also ask the destinations: tokens, rights, channels, projects, issue types' },
+  ...formatOption,
+} as const;
+
+export const checkCommand = (io: CliIo): CommandModule<object, Flags> => ({
   command: 'check',
   describe: 'Check mapping files and run their tests',
   builder: (yargs) =>
-    yargs
-      .option('config', { type: 'string', describe: 'Configuration: its destinations and mappings folder are used' })
-      .option('mappings', { type: 'string', describe: 'Folder of mapping files' })
-      .option('online', { type: 'boolean', default: false, describe: 'Also ask the destinations whether tokens and rights work' })
-      .option('format', { choices: ['text', 'json'] as const, default: 'text' as const })
-      .example('$0 check --mappings mappings', 'exit 0 fine, 1 problems, 2 wrong usage') as never,
+    yargs.options(checkOptions).epilogue(
+      lesson(
+        [
+          ['every finding with file:line:column and what to do', 'sre-router check --mappings mappings'],
+          ['before a release: asks Slack, Jira and the others, changes nothing', 'sre-router check --online --config router.yaml'],
+        ],
+        'Exit 0: fine, warnings apart. 1: errors found. 2: wrong usage or configuration.',
+      ),
+    ) as never,
   async handler(flags) {
     const config = loadConfig({
       ...(flags.config === undefined ? {} : { file: flags.config }),
-      env: process.env,
+      env: io.env,
       flags: { mappings: flags.mappings },
       ...KINDS,
     });
@@ -43,22 +61,40 @@ export const checkCommand: CommandModule<object, Flags> = {
     const destinations = Object.keys(config.destinations).length === 0 ? new Set(ASSUMED) : catalog.destinations;
     const files = await readMappingFolder(config.mappings);
     const findings = checkMappings(files, { ...catalog, destinations });
-    process.stdout.write(`${renderFindings(findings, flags.format)}\n`);
-    let problems = findings.filter((finding) => finding.severity === 'error').length;
-    if (flags.online) problems += await checkOnline(config, flags.format);
-    process.exitCode = problems === 0 ? 0 : 1;
+    const isText = flags.format === 'text';
+    const say = (text: string): void => io.out(`${text}\n`);
+    if (isText) say(cleanLines(renderFindings(findings, 'text')));
+    const online: Found[] = [];
+    if (flags.online) {
+      for await (const found of askAll(config, literalUses(files, catalog))) {
+        online.push(found);
+        if (isText) say(lineOf(found));
+      }
+    }
+    const misses = online.filter(({ ok }) => !ok).length;
+    if (isText && flags.online) say(`${online.length} thing(s) asked online, ${misses} miss(es)`);
+    if (!isText) io.out(jsonText({ findings, ...countFindings(findings), ...(flags.online ? { online, misses } : {}) }));
+    io.exitCode = countFindings(findings).errors + misses === 0 ? 0 : 1;
   },
-};
+});
 
-async function checkOnline(config: ReturnType<typeof loadConfig>, format: 'text' | 'json'): Promise<number> {
-  const open = openDestinations(config.destinations, DESTINATION_KINDS, destinationTools(VERSION), systemClock, () => 1);
-  let missing = 0;
-  for (const { name, kind, client } of open.values()) {
-    const misses = (await DESTINATION_KINDS[kind]?.check?.(client)) ?? [];
-    missing += misses.length;
-    if (format === 'json') process.stdout.write(`${JSON.stringify({ destination: name, misses })}\n`);
-    else if (misses.length === 0) process.stdout.write(`${name}: works\n`);
-    else for (const { what, remedy } of misses) process.stdout.write(`${name}: ${what}\n  → ${remedy}\n`);
+const cleanLines = (text: string): string => text.split('\n').map(cleanForTerminal).join('\n');
+
+async function* askAll(config: Config, uses: readonly MappedUse[]): AsyncGenerator<Found> {
+  const tools = destinationTools(VERSION);
+  const open = openDestinations(config.destinations, DESTINATION_KINDS, tools, systemClock, () => 1);
+  try {
+    for await (const found of checkOnline(open.values(), uses)) yield cleaned(found);
+  } finally {
+    await tools.close();
   }
-  return missing;
 }
+
+/** What a target calls itself is text from outside. */
+function cleaned(found: Found): Found {
+  const clean = (text: string): string => cleanForTerminal(redactText(text));
+  return found.ok ? { ...found, what: clean(found.what) } : { ...found, what: clean(found.what), remedy: clean(found.remedy) };
+}
+
+const lineOf = (found: Found): string =>
+  found.ok ? `ok    ${found.destination}: ${found.what}` : `MISS  ${found.destination}: ${found.what}\n      → ${found.remedy}`;

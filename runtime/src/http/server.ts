@@ -1,178 +1,175 @@
-import swagger from '@fastify/swagger';
-import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
-import { RouterError } from '../errors.js';
-import type { Json } from '../event/event.js';
-import type { View } from '../view/view.js';
-import { type Authorise, createAuthorise, type Role } from './auth.js';
-import { problemOf } from './problem.js';
-import { COMMANDS, commandBody, eventsQuery, incidentsQuery, parse, schemaOf } from './schemas.js';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type HTTPMethods } from 'fastify';
+import type { Clock } from '../clock.js';
+import { ERRORS, RouterError } from '../errors.js';
+import { type Authorise, createAuthorise } from './auth.js';
+import { BodyBudget } from './body-budget.js';
+import { answerClientError } from './client-error.js';
+import { withinDeadline } from './deadline.js';
+import type { ApiPorts, ApiRequest, Endpoint } from './endpoint.js';
+import { ENDPOINTS } from './endpoints.js';
+import { makeProblem, PROBLEM_TYPE, problemOf } from './problem.js';
 
-export interface CommandRequest {
-  readonly kind: (typeof COMMANDS)[number];
-  readonly target: string;
-  readonly by: string;
-  readonly reason: string;
-  readonly step?: string;
-  readonly branch?: number;
-  readonly output?: Json;
-  readonly data?: Json;
-}
-
-export interface HttpPorts {
+export interface HttpPorts extends ApiPorts {
+  readonly clock: Clock;
   readonly host: string;
   readonly port: number;
   readonly tokensFile: string | undefined;
   readonly bodyBytes: number;
-  readonly view: View;
-  ingest(
-    source: string,
-    raw: Buffer,
-    headers: Readonly<Record<string, string | undefined>>,
-  ): Promise<readonly { readonly id: string; readonly quarantine?: string | undefined }[]>;
-  command(request: CommandRequest): Promise<{ id: string }>;
-  readiness(): { ready: boolean; reasons: readonly string[] };
-  mappings(): Json;
-  metricsText(): Promise<string>;
-  readonly metricsType: string;
+  /** Default: 10 s for the headers, 30 s for the whole request, looked at every 2 s. Slow clients hold nothing for ever. */
+  readonly patience?: { readonly headersMs: number; readonly requestMs: number; readonly lookMs: number };
+  /** After each answer. `endpoint`: its path as documented, or "none". */
+  answered(endpoint: string, status: number, seconds: number): void;
   onError(error: Error): void;
 }
 
 export interface HttpServer {
   /** Resolves with the URL. */
   listen(): Promise<string>;
-  /** Takes no new connection, finishes the requests in flight. */
+  /** Takes no new connection, finishes the requests in flight; what is not over after 5 s is cut off, unanswered. */
   close(): Promise<void>;
 }
 
-/** A request must have arrived whole within this long, headers sooner: slow clients hold nothing for ever. */
-const REQUEST_TIMEOUT_MS = 30_000;
-const HEADERS_TIMEOUT_MS = 10_000;
+const PATIENCE = { headersMs: 10_000, requestMs: 30_000, lookMs: 2_000 };
+const MAX_HEADER_BYTES = 16_384;
+/** Idle connections: longer than the 60 s for which load balancers keep theirs, so that they close them first. */
+const KEEP_ALIVE_MS = 72_000;
+const FINISH_WITHIN_MS = 5_000;
+/** So many of the largest bodies may be under way at once. */
+const LARGEST_BODIES = 8;
 
-/** The HTTP surface: ingest, questions, commands, metrics, health. */
+const SAFE_HEADERS = { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store', 'content-security-policy': "default-src 'none'" };
+
+/** The HTTP surface: what ENDPOINTS lists, and nothing else. Every answer that is no success is problem+json (but /readyz); none is a redirect. */
 export function createHttpServer(ports: HttpPorts): HttpServer {
+  const { headersMs, requestMs, lookMs } = ports.patience ?? PATIENCE;
+  let isClosing = false;
   const app = fastify({
     bodyLimit: ports.bodyBytes,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: 72_000,
+    requestTimeout: requestMs,
+    keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, maxHeaderSize: 16_384 },
-    routerOptions: { maxParamLength: 512, ignoreTrailingSlash: true },
-    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    http: { headersTimeout: headersMs, maxHeaderSize: MAX_HEADER_BYTES, connectionsCheckingInterval: lookMs, requireHostHeader: false },
+    routerOptions: { maxParamLength: MAX_HEADER_BYTES, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
+    exposeHeadRoutes: true,
+    frameworkErrors: (error, _request, reply) => void sendProblem(reply, error),
+    clientErrorHandler(error, socket) {
+      const status = answerClientError(error, socket);
+      if (status !== undefined) ports.answered('none', status, 0);
+    },
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  // Validation is zod's; the schemas given to fastify only describe.
-  app.setValidatorCompiler(() => () => true);
-  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   app.setErrorHandler(async (error, _request, reply) => {
-    const problem = problemOf(error);
-    if (problem.status >= 500 && problem.code === 'INTERNAL') ports.onError(error instanceof Error ? error : new Error(String(error)));
-    return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+    if (problemOf(error).code === 'INTERNAL') ports.onError(error instanceof Error ? error : new Error(String(error)));
+    return sendProblem(reply, error);
   });
-  app.setNotFoundHandler(async (request, reply) => {
-    const problem = problemOf(
-      new RouterError('NOT_FOUND', `${request.method} ${request.url.slice(0, 200)} is not known; see /openapi.json.`),
-    );
-    return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+  app.setNotFoundHandler(async (request, reply) =>
+    sendProblem(reply, new RouterError('NOT_FOUND', `${request.method} ${request.url.slice(0, 200)} is not known; see /openapi.json.`)),
+  );
+  // Node's own refusal has no body.
+  app.addHook('onRequest', async ({ headers, raw }) => {
+    if (headers.host === undefined && raw.httpVersion !== '1.0') throw new RouterError('INVALID_REQUEST', 'The header Host is missing.');
+  });
+  app.addHook('onSend', async (_request, reply, payload) => {
+    reply.headers(SAFE_HEADERS);
+    // Or the connection would stay, idle, and hold the stop up.
+    if (isClosing) reply.header('connection', 'close');
+    return payload;
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const { endpoint } = request.routeOptions.config as { endpoint?: string };
+    ports.answered(endpoint ?? 'none', reply.statusCode, reply.elapsedTime / 1_000);
+  });
+  app.server.on('checkExpectation', (_request, response) => {
+    const problem = makeProblem('INVALID_REQUEST', 'Expect: only 100-continue is known.');
+    response.writeHead(problem.status, { 'content-type': PROBLEM_TYPE, connection: 'close' }).end(JSON.stringify(problem));
+    ports.answered('none', problem.status, 0);
   });
   const authorise = createAuthorise(ports.tokensFile, ports.onError);
-  const ready = register(app, ports, authorise);
+  const budget = new BodyBudget(ports.bodyBytes, LARGEST_BODIES);
+  for (const endpoint of ENDPOINTS) addEndpoint(app, endpoint, ports, authorise, budget);
+  refuseOtherMethods(app);
   return {
-    async listen() {
-      await ready;
-      return app.listen({ host: ports.host, port: ports.port });
+    listen: () => app.listen({ host: ports.host, port: ports.port }).catch((error: unknown) => Promise.reject(listenError(error, ports))),
+    async close() {
+      isClosing = true;
+      const cancel = ports.clock.after(FINISH_WITHIN_MS, () => app.server.closeAllConnections());
+      await app.close();
+      cancel();
     },
-    close: () => app.close(),
   };
 }
 
-async function register(app: FastifyInstance, ports: HttpPorts, authorise: Authorise): Promise<void> {
-  await app.register(swagger, {
-    openapi: { openapi: '3.1.0', info: { title: 'SRE event router', version: '1', description: 'Bearer roles: ingest, read, operate.' } },
-  });
-  const may = (request: FastifyRequest, role: Role): string => authorise(request.headers.authorization, role);
-  const found = <T>(value: T | undefined, what: string): T => {
-    if (value === undefined) throw new RouterError('NOT_FOUND', `No ${what}.`);
-    return value;
-  };
+const LISTEN_PROBLEMS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is taken by another process; stop it, or set http.port (--port)',
+  EACCES: 'needs rights that this process does not have; set http.port (--port) to one above 1023',
+  EADDRNOTAVAIL: 'is no address of this machine; set http.host (--host)',
+  ENOTFOUND: 'is not known; set http.host (--host)',
+};
 
-  app.route<{ Params: { source: string } }>({
-    method: 'POST',
-    url: '/ingest/:source',
-    schema: { summary: 'Takes what the source sends. 202 only when every event is durable; 503: send it again.' },
+function listenError(error: unknown, { host, port }: HttpPorts): unknown {
+  const what = LISTEN_PROBLEMS[(error as NodeJS.ErrnoException).code ?? ''];
+  return what === undefined ? error : new RouterError('CONFIG_INVALID', `${host} port ${port} ${what}.`, { cause: error });
+}
+
+function sendProblem(reply: FastifyReply, error: unknown): FastifyReply {
+  const problem = problemOf(error);
+  return reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem));
+}
+
+const urlOf = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
+
+function addEndpoint(app: FastifyInstance, endpoint: Endpoint, ports: HttpPorts, authorise: Authorise, budget: BodyBudget): void {
+  const callers = new WeakMap<FastifyRequest, string>();
+  app.route({
+    method: endpoint.method,
+    url: urlOf(endpoint.path),
+    config: { endpoint: endpoint.path },
     // Before the body is read: a stranger's megabytes are not.
-    onRequest: async (request) => {
-      may(request, 'ingest');
+    onRequest: async (request, reply) => {
+      callers.set(request, authorise(request.headers, endpoint.role));
+      if (endpoint.body === undefined) return;
+      const giveBack = budget.take(request.headers['content-length'], request.headers['content-encoding'] !== undefined);
+      if (giveBack === undefined) throw new RouterError('OVERLOADED', 'Too many large requests are under way; send it again.');
+      reply.raw.once('close', giveBack);
     },
     async handler(request, reply) {
-      const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-      const headers = Object.fromEntries(
-        Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]),
-      );
-      const events = await ports.ingest(request.params.source, raw, headers);
-      const answer = events.map(({ id, quarantine }) => ({ id, ...(quarantine === undefined ? {} : { quarantine }) }));
-      return reply.code(202).send({ events: answer });
+      const asked = apiRequest(request, callers.get(request) ?? '');
+      const { status, body, type } = await withinDeadline(ports.clock, endpoint.handle(asked, ports));
+      return reply
+        .code(status)
+        .type(type ?? 'application/json; charset=utf-8')
+        .send(type === undefined ? JSON.stringify(body) : body);
     },
-  });
-
-  app.get('/api/v1/events', { schema: { summary: 'Events, newest first.', querystring: schemaOf(eventsQuery) } }, async (request) => {
-    may(request, 'read');
-    const { items, next } = await ports.view.events(parse(eventsQuery, request.query));
-    return { events: items, ...(next === undefined ? {} : { next }) };
-  });
-  app.get<{ Params: { id: string } }>(
-    '/api/v1/events/:id',
-    { schema: { summary: 'One event: attempts, outputs, why.' } },
-    async (request) => {
-      may(request, 'read');
-      return found(await ports.view.event(request.params.id), `event ${request.params.id}`);
-    },
-  );
-  app.get('/api/v1/incidents', { schema: { summary: 'Live incidents.', querystring: schemaOf(incidentsQuery) } }, async (request) => {
-    may(request, 'read');
-    const { items, next } = await ports.view.incidents(parse(incidentsQuery, request.query));
-    return { incidents: items, ...(next === undefined ? {} : { next }) };
-  });
-  app.get<{ Params: { key: string } }>(
-    '/api/v1/incidents/:key',
-    { schema: { summary: "One incident with its steps' outputs: Slack thread, ticket, task." } },
-    async (request) => {
-      may(request, 'read');
-      return found(await ports.view.incident(request.params.key), `live incident ${request.params.key}`);
-    },
-  );
-  for (const kind of COMMANDS) {
-    app.post<{ Params: { id: string } }>(
-      `/api/v1/events/:id/${kind}`,
-      { schema: { summary: `${kind}: taken by the run's owner, once.`, body: schemaOf(commandBody) } },
-      async (request, reply) => {
-        const by = may(request, 'operate');
-        const body = parse(commandBody, readJson(request.body));
-        const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)) as { reason: string };
-        return reply.code(202).send(await ports.command({ kind, target: request.params.id, by, ...given }));
-      },
-    );
-  }
-  app.get('/api/v1/mappings', { schema: { summary: 'Routes in force.' } }, async (request) => {
-    may(request, 'read');
-    return ports.mappings();
-  });
-  app.get('/openapi.json', { schema: { summary: 'This document.' } }, async () => app.swagger());
-  app.get('/metrics', { schema: { summary: 'Prometheus metrics.' } }, async (_request, reply) =>
-    reply.type(ports.metricsType).send(await ports.metricsText()),
-  );
-  app.get('/livez', { schema: { summary: 'The process answers.' } }, async () => ({ live: true }));
-  app.get('/readyz', { schema: { summary: 'It really works; else the reasons.' } }, async (_request, reply) => {
-    const readiness = ports.readiness();
-    return reply.code(readiness.ready ? 200 : 503).send(readiness);
   });
 }
 
-function readJson(body: unknown): unknown {
-  if (!Buffer.isBuffer(body) || body.length === 0) return {};
-  try {
-    return JSON.parse(body.toString('utf8')) as unknown;
-  } catch {
-    throw new RouterError('BODY_NOT_JSON', 'Expected a JSON object such as {"reason": "…"}.');
+function apiRequest(request: FastifyRequest, by: string): ApiRequest {
+  return {
+    params: request.params as Record<string, string>,
+    query: request.query as Record<string, unknown>,
+    headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value])),
+    body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
+    by,
+  };
+}
+
+/** A known path with another method: 405 and what is allowed, before any body is read. */
+function refuseOtherMethods(app: FastifyInstance): void {
+  for (const path of new Set(ENDPOINTS.map((endpoint) => endpoint.path))) {
+    const known = ENDPOINTS.filter((endpoint) => endpoint.path === path).flatMap(({ method }) =>
+      method === 'GET' ? ['GET', 'HEAD'] : [method],
+    );
+    app.route({
+      method: app.supportedMethods.filter((method) => !known.includes(method)) as HTTPMethods[],
+      url: urlOf(path),
+      config: { endpoint: path },
+      onRequest: async (request, reply) => {
+        reply.header('allow', known.join(', '));
+        throw new RouterError('METHOD_NOT_ALLOWED', `${request.method} is not known here; allowed: ${known.join(', ')}.`);
+      },
+      handler: async () => ERRORS.METHOD_NOT_ALLOWED.title,
+    });
   }
 }

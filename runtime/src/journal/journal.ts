@@ -12,7 +12,6 @@ export interface JournalEntry {
   readonly value: Json | undefined;
 }
 
-/** For whoever only asks. */
 export interface JournalReader {
   /** Sees every put whose promise has resolved. undefined if absent. A damaged value is set aside, reported, and read as absent. */
   get(partition: number, key: string): Promise<Json | undefined>;
@@ -22,6 +21,6 @@ export interface JournalReader {
 
 export interface Journal extends JournalReader {
   put(partition: number, entries: readonly JournalEntry[]): Promise<void>;
-  /** Called with each value that failed its checksum, once it is set aside. */
+  /** Adds a listener: told of each value that fails its checksum, once, before the read that met it returns; at once of those that were met before. */
   onDamaged(report: (damage: { partition: number; key: string; store: 'events' | 'journal' }) => void): void;
 }

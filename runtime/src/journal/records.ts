@@ -16,6 +16,8 @@ import type { ListName } from '../plan.js';
  *   o/<hash>                 OnceRecord           hash of ordering key, route, step
  *   k/<hash>                 {e: eid, t}          a nonce seen within its key
  *   t/<hash>                 string               text of a pinned route
+ *   y/<eid>/<branch>/<step>  Settled              what an owner did and told after it had been replaced (copies of the topics only)
+ *   z/<eid>                  true                 a run that was unfinished when its record was trimmed: what it leaves is trimmed by itself
  */
 export const LEDGER_KEY = 'L';
 export const acceptedKey = (eventId: string): string => `a/${eventId}`;
@@ -28,6 +30,8 @@ export const incidentRecordKey = (incident: string): string => `n/${incident}`;
 export const replacedIncidentKey = (incident: string, opener: string): string => `p/${incident}/${opener}`;
 export const onceKey = (hash: string): string => `o/${hash}`;
 export const nonceKey = (hash: string): string => `k/${hash}`;
+export const lateKey = (eventId: string): string => `z/${eventId}`;
+export const doubledKey = (eventId: string, branch: number, step: string): string => `y/${eventId}/${branch}/${step}`;
 export const routeTextKey = (hash: string): string => `t/${hash}`;
 
 export const OUTCOMES = ['done', 'duplicate', 'repeat', 'expired', 'unrouted', 'muted', 'quarantined', 'failed'] as const;
@@ -60,6 +64,8 @@ export interface Accepted {
   offset: number;
   atMs: number;
   meaning: Meaning;
+  /** Why it means that: a short code (incident/bind.ts). Absent in runs of an earlier release. */
+  reason?: string;
   /** Incident key, where it belongs to one. */
   incident?: string;
   /** incident.openedBy: tells it from a later incident of the same key. */
@@ -81,10 +87,17 @@ export type Attempts = {
 };
 
 export type Progress = Attempts & {
-  /** intent: a call may be under way. retry: known failure, waits. unsettled: unknown outcome, waits for probe or resend. */
-  state: 'intent' | 'retry' | 'unsettled' | 'parked' | 'ambiguous';
-  /** Not before this instant, ms since the epoch (retry, unsettled). */
+  /**
+   * intent: a call may be under way. retry: known failure, waits. unsettled: unknown outcome, waits for probe or resend.
+   * ongoing: the target has taken the work and is not done; looked at again at `dueMs`.
+   */
+  state: 'intent' | 'retry' | 'unsettled' | 'ongoing' | 'parked' | 'ambiguous';
+  /** Not before this instant, ms since the epoch (retry, unsettled, ongoing). */
   dueMs?: number;
+  /** What names the work at the target, as the action answered. While it is here the step is followed, never called again. */
+  memo?: Json;
+  /** ongoing: when the target last told how the work stands, ms since the epoch. */
+  seenMs?: number;
   reason?: string;
   detail?: string;
   /** A person asked for another call, whatever the outcome of the last: skip settling. */
@@ -147,6 +160,7 @@ export interface History {
   acceptedMs: number;
   finishedMs: number;
   meaning: Meaning;
+  reason?: string;
   incident?: string;
   table: string;
   branches: BranchHistory[];

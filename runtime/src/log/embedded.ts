@@ -1,64 +1,77 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Clock } from '../clock.js';
+import { asError, RouterError } from '../errors.js';
 import type { Json } from '../event/event.js';
 import type { Journal, JournalEntry } from '../journal/journal.js';
-import { seal, unseal } from './checked-value.js';
-import { EmbeddedStore, put, remove, type Stores } from './embedded-store.js';
-import { lockFolder } from './folder-lock.js';
-import type { Assignment, Log, LogRecord, Position } from './log.js';
+import { type Damage, DamageBook } from './damage-book.js';
+import { Delivery } from './delivery.js';
+import { DiskSpace, type FreeSpace, freeSpaceOf } from './disk-space.js';
+import { EmbeddedEvents } from './embedded-events.js';
+import { EmbeddedJournal } from './embedded-journal.js';
+import { EmbeddedStore } from './embedded-store.js';
+import { type FolderLock, lockFolder } from './folder-lock.js';
+import { clearSuspicion, damagedError, isSuspect } from './lmdb-failure.js';
+import { lookAtFile } from './lmdb-file.js';
+import type { Assignment, LogRecord, Position, TrimmableLog } from './log.js';
 import { partitionOfKey } from './partition-of-key.js';
-import { behindPrefix, eventStoreKey, journalStoreKey, offsetOf } from './store-keys.js';
+import { storedRecords } from './stored-records.js';
+import { verifyStore } from './verify-store.js';
 
 export interface EmbeddedOptions {
   readonly dir: string;
   /** Fixed when the folder is first used. Default 1: keys run side by side within a partition. */
   readonly partitions?: number;
   readonly clock: Clock;
-}
-
-export interface Damage {
-  readonly partition: number;
-  readonly key: string;
-  readonly store: 'events' | 'journal';
+  /** Default: of the file system that holds `dir`. */
+  readonly freeSpace?: () => FreeSpace;
 }
 
 const DELIVERY_COUNT = 512;
-const RANGE_PAGE = 1_000;
+const DELIVERY_BYTES = 4 * 1_048_576;
+/** After so many lives in a row that ended without a close, the store is read through before it is opened: a damaged page may be what ends them. */
+const SUSPECT_LIVES = 2;
 
-/** Log and journal of one process in one folder. Throws LOG_LOCKED, LOG_FORMAT. */
+/** Log and journal of one process in one folder. Throws LOG_LOCKED, LOG_FORMAT, LOG_DAMAGED. */
 export function openEmbedded(options: EmbeddedOptions): EmbeddedLog {
   return new EmbeddedLog(options);
 }
 
-export class EmbeddedLog implements Log, Journal {
+export class EmbeddedLog implements TrimmableLog, Journal {
   readonly partitions: number;
+  readonly #lock: FolderLock;
   readonly #store: EmbeddedStore;
-  readonly #unlock: () => void;
-  /** Next offset to give, and the first one not yet durable. */
-  readonly #next: number[] = [];
-  readonly #end: number[] = [];
-  /** Next offset to deliver; undefined: not assigned. */
-  readonly #cursor: (number | undefined)[] = [];
+  readonly #damage: DamageBook;
+  readonly #events: EmbeddedEvents;
+  readonly #journal: EmbeddedJournal;
   readonly #paused = new Set<number>();
-  readonly #pumping = new Set<number>();
   #assignment: Assignment | undefined;
-  #report: (damage: Damage) => void = () => undefined;
+  #delivery: Delivery | undefined;
 
-  constructor({ dir, partitions = 1, clock }: EmbeddedOptions) {
+  constructor({ dir, partitions = 1, clock, freeSpace = () => freeSpaceOf(dir) }: EmbeddedOptions) {
     this.partitions = partitions;
     mkdirSync(dir, { recursive: true });
-    this.#unlock = lockFolder(dir, clock);
+    this.#lock = lockFolder(dir, clock, { onLost: (error) => this.#store.break(error) });
     try {
-      this.#store = new EmbeddedStore(dir, partitions);
+      verifyIfSuspect(dir, this.#lock);
+      this.#store = new EmbeddedStore(dir, partitions, clock, new DiskSpace(clock, freeSpace));
+      this.#damage = new DamageBook(this.#store, () => clock.nowMs());
+      this.#events = new EmbeddedEvents(this.#store, partitions, this.#damage);
+      this.#journal = new EmbeddedJournal(this.#store, this.#damage);
     } catch (error) {
-      this.#unlock();
+      this.#lock.release();
       throw error;
     }
-    for (let partition = 0; partition < partitions; partition += 1) {
-      const end = this.#store.stores.meta.get(`end/${partition}`) ?? 0;
-      this.#next[partition] = end;
-      this.#end[partition] = end;
-    }
+  }
+
+  /** The disk is almost full: appends are refused (LOG_FULL), puts may wait, and all goes on by itself once there is space: `undefined`. */
+  onFull(tell: (why: RouterError | undefined) => void): void {
+    this.#store.onFull(tell);
+  }
+
+  /** Nothing can be written any more (the disk refused a write, a page is damaged, the folder was taken over): the router must be started again. */
+  onBroken(tell: (error: RouterError) => void): void {
+    this.#store.onBroken(tell);
   }
 
   partitionOf(key: string): number {
@@ -66,31 +79,21 @@ export class EmbeddedLog implements Log, Journal {
   }
 
   async append(records: readonly { key: string; value: Buffer }[]): Promise<Position[]> {
-    const touched = new Set<number>();
-    const placed: { position: Position; storeKey: Buffer; value: Buffer }[] = [];
-    await this.#store.write(({ events, meta }) => {
-      // Given in commit order. A transaction that fails leaves a gap, which readers of a log must expect anyway.
-      for (const { key, value } of records) {
-        const partition = this.partitionOf(key);
-        const offset = this.#next[partition] ?? 0;
-        this.#next[partition] = offset + 1;
-        touched.add(partition);
-        placed.push({ position: { partition, offset }, storeKey: eventStoreKey(partition, offset), value: sealRecord(key, value) });
-      }
-      for (const { storeKey, value } of placed) put(events, storeKey, value);
-      for (const partition of touched) put(meta, `end/${partition}`, this.#next[partition] ?? 0);
-    });
-    for (const { position } of placed) this.#end[position.partition] = Math.max(this.#end[position.partition] ?? 0, position.offset + 1);
-    for (const partition of touched) this.#pump(partition);
-    return placed.map(({ position }) => position);
+    const positions = await this.#events.append(records.map(({ key, value }) => ({ partition: this.partitionOf(key), key, value })));
+    for (const { partition } of positions) this.#delivery?.wake(partition);
+    return positions;
   }
 
   async consume(assignment: Assignment): Promise<void> {
     this.#assignment = assignment;
-    for (let partition = 0; partition < this.partitions; partition += 1) {
-      this.#cursor[partition] = await assignment.assigned(partition);
-      this.#pump(partition);
-    }
+    this.#delivery = new Delivery(assignment, this.#paused, {
+      end: (partition) => this.#events.end(partition),
+      read: (partition, from) => this.#events.forward(partition, from, DELIVERY_COUNT, DELIVERY_BYTES),
+      soon: setImmediate,
+      failed: (error) => this.#store.break(error instanceof RouterError ? error : new RouterError('LOG_DAMAGED', asError(error).message)),
+    });
+    for (let partition = 0; partition < this.partitions; partition += 1)
+      this.#delivery.begin(partition, await assignment.assigned(partition));
   }
 
   /** One process, one owner. */
@@ -100,182 +103,84 @@ export class EmbeddedLog implements Log, Journal {
 
   pause(partition: number): void {
     this.#paused.add(partition);
+    this.#delivery?.pause(partition);
   }
 
   resume(partition: number): void {
     this.#paused.delete(partition);
-    this.#pump(partition);
+    this.#delivery?.resume(partition);
   }
 
   /** The ledger in the journal is the truth; there is no second place to keep it. */
   async commit(): Promise<void> {}
 
-  async read({ partition, offset }: Position): Promise<LogRecord | undefined> {
-    const value = this.#store.stores.events.get(eventStoreKey(partition, offset));
-    return value === undefined ? undefined : this.#record(partition, offset, value);
+  async read(position: Position): Promise<LogRecord | undefined> {
+    return this.#events.read(position);
   }
 
   async readBackwards(partition: number, before: number | undefined, count: number): Promise<LogRecord[]> {
-    const start = eventStoreKey(partition, before ?? this.#end[partition] ?? 0);
-    const range = this.#store.stores.events.getRange({ start, end: eventStoreKey(partition, 0), reverse: true, limit: count + 1 });
-    const found: LogRecord[] = [];
-    for (const { key, value } of range) this.#collect(found, partition, key, value, before);
-    const first = this.#store.stores.events.get(eventStoreKey(partition, 0));
-    if (first !== undefined && found.length < count && (before === undefined || before > 0) && found.at(-1)?.offset !== 0) {
-      const record = this.#record(partition, 0, first);
-      if (record !== undefined) found.push(record);
-    }
-    return found.slice(0, count);
+    return this.#events.backwards(partition, before, count);
   }
 
   async oldest(partition: number, count: number): Promise<LogRecord[]> {
-    return this.#forward(partition, 0, count);
+    return this.#events.forward(partition, 0, count);
   }
 
-  async trim(partition: number, offset: number): Promise<void> {
-    const keys = [...this.#store.stores.events.getKeys({ start: eventStoreKey(partition, 0), end: eventStoreKey(partition, offset) })];
-    await this.#store.write(({ events }) => {
-      for (const key of keys) remove(events, key);
-    });
+  trim(partition: number, offset: number): Promise<void> {
+    return this.#events.trim(partition, offset);
   }
 
   async end(partition: number): Promise<number> {
-    return this.#end[partition] ?? 0;
+    return this.#events.end(partition);
+  }
+
+  records(partition: number): AsyncIterable<LogRecord> {
+    return storedRecords(this, partition);
   }
 
   put(partition: number, entries: readonly JournalEntry[]): Promise<void> {
-    const sealed = entries.map(({ key, value }) => {
-      const { storeKey, isLong } = journalStoreKey(partition, key);
-      return { storeKey, value: value === undefined ? undefined : sealEntry(isLong ? key : undefined, value) };
-    });
-    return this.#store.write(({ journal }) => {
-      for (const { storeKey, value } of sealed) {
-        if (value === undefined) remove(journal, storeKey);
-        else put(journal, storeKey, value);
-      }
-    });
+    return this.#journal.put(partition, entries);
   }
 
   async get(partition: number, key: string): Promise<Json | undefined> {
-    const { storeKey } = journalStoreKey(partition, key);
-    const value = this.#store.stores.journal.get(storeKey);
-    return value === undefined ? undefined : this.#entry(partition, storeKey, value)?.value;
+    return this.#journal.get(partition, key);
   }
 
-  /** In pages, so that no read transaction stays open while the caller works. */
-  async *range(
-    partition: number,
-    prefix: string,
-    options: { after?: string; limit?: number } = {},
-  ): AsyncIterable<{ key: string; value: Json }> {
-    const { storeKey: from } = journalStoreKey(partition, prefix);
-    const end = behindPrefix(from);
-    let start = options.after === undefined ? from : Buffer.concat([journalStoreKey(partition, options.after).storeKey, Buffer.of(0)]);
-    let left = options.limit ?? Number.POSITIVE_INFINITY;
-    while (left > 0) {
-      const page = [...this.#store.stores.journal.getRange({ start, end, limit: Math.min(RANGE_PAGE, left) })];
-      for (const { key, value } of page) {
-        const entry = this.#entry(partition, key, value);
-        start = Buffer.concat([key, Buffer.of(0)]);
-        if (entry === undefined || !entry.key.startsWith(prefix)) continue;
-        left -= 1;
-        yield entry;
-      }
-      if (page.length < RANGE_PAGE) return;
-    }
+  range(partition: number, prefix: string, options: { after?: string; limit?: number } = {}): AsyncIterable<{ key: string; value: Json }> {
+    return this.#journal.range(partition, prefix, options);
   }
 
   onDamaged(report: (damage: Damage) => void): void {
-    this.#report = report;
+    this.#damage.listen(report);
   }
 
   async close(): Promise<void> {
+    this.#store.prepareClose();
     const assignment = this.#assignment;
     this.#assignment = undefined;
-    for (let partition = 0; partition < this.partitions; partition += 1) await assignment?.revoked(partition);
-    await this.#store.close();
-    this.#unlock();
-  }
-
-  #pump(partition: number): void {
-    if (this.#pumping.has(partition)) return;
-    this.#pumping.add(partition);
-    // In a turn of its own: an append's caller goes first, and delivery never nests.
-    setImmediate(() => {
-      this.#pumping.delete(partition);
-      const from = this.#cursor[partition];
-      if (from === undefined || this.#assignment === undefined || this.#paused.has(partition) || from >= (this.#end[partition] ?? 0))
-        return;
-      const records = this.#forward(partition, from, DELIVERY_COUNT, this.#end[partition]);
-      this.#cursor[partition] = records.length < DELIVERY_COUNT ? this.#end[partition] : (records.at(-1)?.offset ?? from) + 1;
-      if (records.length > 0) this.#assignment.deliver(partition, records);
-      this.#pump(partition);
-    });
-  }
-
-  #forward(partition: number, from: number, count: number, before = Number.MAX_SAFE_INTEGER): LogRecord[] {
-    const range = this.#store.stores.events.getRange({
-      start: eventStoreKey(partition, from),
-      end: eventStoreKey(partition, before),
-      limit: count,
-    });
-    const found: LogRecord[] = [];
-    for (const { key, value } of range) this.#collect(found, partition, key, value, undefined);
-    return found;
-  }
-
-  #collect(found: LogRecord[], partition: number, key: Buffer, value: Buffer, before: number | undefined): void {
-    const offset = offsetOf(key);
-    if (key.readUInt32BE(0) !== partition || (before !== undefined && offset >= before)) return;
-    const record = this.#record(partition, offset, value);
-    if (record !== undefined) found.push(record);
-  }
-
-  #record(partition: number, offset: number, sealed: Buffer): LogRecord | undefined {
-    const payload = unseal(sealed);
-    if (payload === undefined) {
-      this.#setAside('events', partition, String(offset), eventStoreKey(partition, offset), sealed);
-      return undefined;
+    for (let partition = 0; partition < this.partitions; partition += 1) this.#delivery?.end(partition);
+    this.#delivery = undefined;
+    try {
+      for (let partition = 0; partition < this.partitions; partition += 1) await assignment?.revoked(partition);
+    } finally {
+      await this.#store.close();
+      this.#lock.release();
     }
-    const keyBytes = payload.readUInt32BE(0);
-    return { partition, offset, key: payload.toString('utf8', 4, 4 + keyBytes), value: payload.subarray(4 + keyBytes) };
-  }
-
-  #entry(partition: number, storeKey: Buffer, sealed: Buffer): { key: string; value: Json } | undefined {
-    const payload = unseal(sealed);
-    const short = storeKey.toString('utf8', 4);
-    if (payload === undefined) {
-      this.#setAside('journal', partition, short, storeKey, sealed);
-      return undefined;
-    }
-    const keyBytes = payload.readUInt32BE(0);
-    const key = keyBytes === 0 ? short : payload.toString('utf8', 4, 4 + keyBytes);
-    return { key, value: JSON.parse(payload.toString('utf8', 4 + keyBytes)) as Json };
-  }
-
-  /** Kept as found under `damaged`, for a person; removed where it was, so that it is met once. */
-  #setAside(store: 'events' | 'journal', partition: number, key: string, storeKey: Buffer, sealed: Buffer): void {
-    this.#report({ partition, key, store });
-    const move = (stores: Stores): void => {
-      put(stores.damaged, `${store}/${storeKey.toString('base64url')}`.slice(0, 1_900), sealed);
-      remove(stores[store], storeKey);
-    };
-    this.#store.write(move).catch(() => undefined);
   }
 }
 
-function sealRecord(key: string, value: Buffer): Buffer {
-  return sealParts(Buffer.from(key, 'utf8'), value);
-}
-
-function sealEntry(longKey: string | undefined, value: Json): Buffer {
-  return sealParts(longKey === undefined ? Buffer.alloc(0) : Buffer.from(longKey, 'utf8'), Buffer.from(JSON.stringify(value), 'utf8'));
-}
-
-function sealParts(key: Buffer, value: Buffer): Buffer {
-  const payload = Buffer.allocUnsafe(4 + key.length + value.length);
-  payload.writeUInt32BE(key.length, 0);
-  key.copy(payload, 4);
-  value.copy(payload, 4 + key.length);
-  return seal(payload);
+/**
+ * Looks at the file before lmdb does; reads it through after a crash of the machine, where the last lives ended badly, and where something was found wrong
+ * before. What is found damaged stays suspect.
+ */
+function verifyIfSuspect(dir: string, { isMachineLost, uncleanCount }: FolderLock): void {
+  const file = join(dir, 'data.mdb');
+  const look = lookAtFile(file);
+  let { problem } = look;
+  if (problem === undefined) {
+    if (!look.isShort && !isMachineLost && uncleanCount < SUSPECT_LIVES && !isSuspect(dir)) return;
+    problem = existsSync(file) ? verifyStore(dir) : undefined;
+  }
+  if (problem !== undefined) throw damagedError(dir, new Error(problem));
+  clearSuspicion(dir);
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { anyJson, PHASES } from '../event/event.js';
+import { parseSafely } from '../event/parse-safely.js';
 import { parseJson } from './json-body.js';
 import { bodyInvalid } from './pointer.js';
 import type { DecodingKind, Draft } from './source.js';
@@ -26,7 +27,7 @@ export const adhoc: DecodingKind = {
   config: z.strictObject({}),
   contentTypes: ['application/json'],
   decode(payload, _config, limits) {
-    const parsed = adhocEvent.safeParse(parseJson(payload.body, limits));
+    const parsed = parseSafely(adhocEvent, parseJson(payload.body, limits));
     if (!parsed.success)
       throw bodyInvalid(parsed.error, '{type, data, source?, id?, time?, nonce?, expirytime?, subject?, correlationid?, phase?}');
     const { type, data, id, expirytime, correlationid, ...same } = parsed.data;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { RouterError } from '../errors.js';
 import type { Json } from '../event/event.js';
 import { compareInstants } from '../event/instant.js';
+import { parseSafely } from '../event/parse-safely.js';
 import { parseJson } from './json-body.js';
 import { bodyInvalid, pointerOf } from './pointer.js';
 import type { DecodeLimits, DecodingKind, Draft, Payload } from './source.js';
@@ -50,7 +51,7 @@ export const alertmanager: DecodingKind = {
   neverRefusesEntries: true,
   decode(payload, _config, limits) {
     const { body, unreadable } = readBody(payload, limits);
-    const parsed = webhook.safeParse(body);
+    const parsed = parseSafely(webhook, body);
     if (!parsed.success)
       throw bodyInvalid(parsed.error, 'an Alertmanager webhook, version "4", with the receiver\'s payload template at its default');
     const { alerts } = parsed.data;
@@ -70,7 +71,7 @@ export const alertmanager: DecodingKind = {
     });
   },
   place(data) {
-    const placed = placeable.safeParse(data);
+    const placed = parseSafely(placeable, data);
     if (!placed.success) return {};
     const { fingerprint, status, labels, startsAt, endsAt } = placed.data;
     const hasEnded = status === 'resolved' && instant.safeParse(endsAt).success && compareInstants(endsAt, startsAt) > 0;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { RouterError } from '../errors.js';
 import type { Json } from '../event/event.js';
 import { anyJson } from '../event/event.js';
+import { parseSafely } from '../event/parse-safely.js';
 import { parseJson } from './json-body.js';
 import { bodyInvalid, firstIssue } from './pointer.js';
 import type { DecodeLimits, Handoff, WrappingKind } from './source.js';
@@ -81,7 +82,7 @@ function read(body: Json, limits: DecodeLimits): Inner {
 }
 
 function checked<T extends z.ZodType>(schema: T, body: Json, expected: string): z.output<T> {
-  const parsed = schema.safeParse(body);
+  const parsed = parseSafely(schema, body);
   if (!parsed.success) throw bodyInvalid(parsed.error, expected);
   return parsed.data;
 }
@@ -94,7 +95,7 @@ function webhook(data: Json, at: string, limits: DecodeLimits): Pick<Inner, 'bod
   } catch (error) {
     throw error instanceof RouterError ? new RouterError(error.code, error.message, { pointer: at }) : error;
   }
-  const parsed = webhookData.safeParse(value);
+  const parsed = parseSafely(webhookData, value);
   const hasBody = value !== null && typeof value === 'object' && Object.hasOwn(value, 'body');
   if (parsed.success && hasBody) return { body: parsed.data.body as Json, header: parsed.data.header, bodyAt: `${at}/body` };
   const where = parsed.success ? '/body' : firstIssue(parsed.error).pointer;

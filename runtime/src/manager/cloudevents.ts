@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { RouterError } from '../errors.js';
 import type { Json } from '../event/event.js';
 import { PHASES } from '../event/event.js';
+import { parseSafely } from '../event/parse-safely.js';
 import { parseJson } from './json-body.js';
 import { bodyInvalid, pointerOf } from './pointer.js';
 import type { DecodeLimits, DecodingKind, Draft, Payload } from './source.js';
@@ -119,7 +120,7 @@ function fromObject(entry: Json, at: string, limits: DecodeLimits): Received {
 }
 
 function draftOf({ attributes, data, at }: Received): Draft {
-  const checked = known.safeParse(attributes);
+  const checked = parseSafely(known, attributes);
   if (!checked.success) throw bodyInvalid(checked.error, 'a CloudEvent 1.0', at);
   try {
     new CloudEvent(attributes, true);

@@ -36,4 +36,5 @@ export function decodeUtf8(bytes: Buffer): string | undefined {
   }
 }
 
-const reason = (error: unknown): string => (error instanceof Error ? error.message.slice(0, 200) : '');
+/** The parser's message quotes the body, and a secret may stand there: only what comes before the quote. */
+const reason = (error: unknown): string => (error instanceof Error ? error.message : '').replace(/, (\.{3})?".*$/s, '').slice(0, 200);

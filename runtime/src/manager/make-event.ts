@@ -3,6 +3,7 @@ import { cut } from '../event/cut.js';
 import type { Event } from '../event/event.js';
 import { eventSchema, INTERNAL_TYPE_PREFIX } from '../event/event.js';
 import { idFromOrigin } from '../event/id.js';
+import { parseSafely } from '../event/parse-safely.js';
 import { EVENT_TYPES } from '../event/types.js';
 import { firstIssue } from './pointer.js';
 import type { Draft } from './source.js';
@@ -68,7 +69,7 @@ export function makeEvent(draft: Draft, making: Making, naming: Naming): Event {
   const key = orderingKey(event, draft, making);
   if (key !== undefined && byNonce) event.id = nonceId(key);
   event.partitionkey = key ?? event.id;
-  const envelope = eventSchema.safeParse(event);
+  const envelope = parseSafely(eventSchema, event);
   if (!envelope.success) {
     const { pointer, message } = firstIssue(envelope.error);
     throw new RouterError('BODY_INVALID', `At ${naming.at}${pointer}: ${message}.`, { pointer: `${naming.at}${pointer}` });
@@ -120,7 +121,7 @@ function schemaProblem({ type, data }: Draft, { unknownType }: Making): string |
     unknownType(type);
     return undefined;
   }
-  const checked = known.schema.safeParse(data);
+  const checked = parseSafely(known.schema, data);
   if (checked.success) return undefined;
   const { pointer, message } = firstIssue(checked.error);
   return `${pointer}: ${message}`;

@@ -13,10 +13,14 @@ export interface Finding {
   readonly fix: string;
 }
 
+export function countFindings(findings: readonly Finding[]): { readonly errors: number; readonly warnings: number } {
+  const errors = findings.filter((finding) => finding.severity === 'error').length;
+  return { errors, warnings: findings.length - errors };
+}
+
 /** `text`: one finding a line, as compilers write them. `json`: { findings, errors, warnings }. */
 export function renderFindings(findings: readonly Finding[], format: 'text' | 'json'): string {
-  const errors = findings.filter((finding) => finding.severity === 'error').length;
-  const warnings = findings.length - errors;
+  const { errors, warnings } = countFindings(findings);
   if (format === 'json') return JSON.stringify({ findings, errors, warnings }, null, 2);
   const lines = findings.map((f) => `${f.file}:${f.line}:${f.column}: ${f.severity} ${f.code}: ${f.message}\n    ${f.fix}`);
   return [...lines, `${errors} error(s), ${warnings} warning(s)`].join('\n');

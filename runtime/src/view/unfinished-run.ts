@@ -3,15 +3,17 @@ import type { JournalReader } from '../journal/journal.js';
 import type { Accepted, BranchHistory, Progress, Settled, StepHistory, Unfinished } from '../journal/records.js';
 import { routeTextKey } from '../journal/records.js';
 import type { CompiledRoute, RouteTable } from '../plan.js';
+import type { ViewPorts } from './view-ports.js';
 
-/** How an unfinished run stands, from its journal records. */
-export async function unfinishedRun(
-  journal: JournalReader,
-  partition: number,
-  accepted: Accepted,
-  routes: RouteTable,
-): Promise<{ state: Unfinished; branches: BranchHistory[] }> {
+export interface UnfinishedRun {
+  readonly state: Unfinished;
+  readonly branches: BranchHistory[];
+}
+
+/** How an unfinished run stands, from its journal records; that it waits for a place at a destination, from its owner. */
+export async function unfinishedRun({ journal, ...ports }: ViewPorts, partition: number, accepted: Accepted): Promise<UnfinishedRun> {
   const id = accepted.event.id;
+  const routes = ports.routes();
   const progress = await read<Progress>(journal, partition, `i/${id}/`);
   const settled = await read<Settled>(journal, partition, `d/${id}/`);
   const branches: BranchHistory[] = [];
@@ -24,42 +26,25 @@ export async function unfinishedRun(
     for (const step of steps) states.add(step.state);
     branches.push({ ...branch, mode: route?.mode ?? 'live', steps });
   }
-  const state = states.has('ambiguous')
-    ? 'ambiguous'
-    : states.has('parked')
-      ? 'parked'
-      : states.has('retry') || states.has('unsettled')
-        ? 'waiting'
-        : 'running';
-  return { state, branches };
+  const state = stateOf(states);
+  return { state: state === 'running' ? (ports.liveState?.(id) ?? state) : state, branches };
+}
+
+/** The worst first: what needs a person hides behind nothing. */
+function stateOf(steps: ReadonlySet<string>): Unfinished {
+  if (steps.has('ambiguous')) return 'ambiguous';
+  if (steps.has('parked')) return 'parked';
+  return ['retry', 'unsettled', 'ongoing'].some((state) => steps.has(state)) ? 'waiting' : 'running';
 }
 
 function stepOf(id: string, use: string, settled: Settled | undefined, progress: Progress | undefined): StepHistory {
   if (settled !== undefined) {
-    const { state, attempts, atMs, out, reason, detail } = settled;
-    return {
-      id,
-      use,
-      state,
-      attempts,
-      atMs,
-      ...(out === undefined ? {} : { out }),
-      ...(reason === undefined ? {} : { reason }),
-      ...(detail === undefined ? {} : { detail }),
-    };
+    const { continued: _continued, ...facts } = settled;
+    return { id, use, ...facts };
   }
   if (progress === undefined) return { id, use, state: 'pending', attempts: 0 };
-  const { state, n, lastMs, reason, detail, dueMs } = progress;
-  return {
-    id,
-    use,
-    state,
-    attempts: n,
-    atMs: lastMs,
-    ...(reason === undefined ? {} : { reason }),
-    ...(detail === undefined ? {} : { detail }),
-    ...(dueMs === undefined ? {} : { dueMs }),
-  };
+  const { n, lastMs, firstMs: _firstMs, forced: _forced, ...facts } = progress;
+  return { id, use, attempts: n, atMs: lastMs, ...facts };
 }
 
 async function read<T>(journal: JournalReader, partition: number, prefix: string): Promise<Map<string, T>> {

@@ -1,4 +1,5 @@
 import type { Event, Json } from '../event/event.js';
+import { parseSafely } from '../event/parse-safely.js';
 import type { Incident } from '../incident/incident.js';
 import type { JournalEntry } from '../journal/journal.js';
 import type { Branch } from '../journal/records.js';
@@ -67,7 +68,8 @@ export class BranchRunner {
         if (state.settled.state === 'failed' && state.settled.continued !== true) return { end: 'over', outcome: 'failed' };
         continue;
       }
-      const result = await this.#step(step, state);
+      const told = this.#run.told?.get(stepStateKey(this.#index, step.id));
+      const result = told === undefined ? await this.#step(step, state) : this.#record.told(step, state, told);
       if (!result.next) return result.end;
     }
     return { end: 'over', outcome: 'done' };
@@ -87,8 +89,8 @@ export class BranchRunner {
     const { progress } = state;
     if (progress?.state === 'parked' && progress.forced !== true) return stop({ end: 'parked' });
     if (progress?.state === 'ambiguous' && progress.forced !== true) return stop({ end: 'ambiguous' });
-    const unsettled = progress !== undefined && (progress.state === 'intent' || progress.state === 'unsettled');
-    if (!unsettled && !step.always && this.#closedSince()) return this.#skipClosed(step, state);
+    const begun = progress !== undefined && (progress.state === 'intent' || progress.state === 'unsettled' || progress.memo !== undefined);
+    if (!begun && !step.always && this.#closedSince()) return this.#skipClosed(step, state);
     if (progress === undefined) {
       const wanted = step.when(this.#scope());
       if (!wanted.ok) {
@@ -126,7 +128,7 @@ export class BranchRunner {
     }
     const target = digestTarget(evaluated.value);
     if (target !== undefined) return collapse(this.#ports, this.#record, step, state, target, evaluated.value);
-    const input = action.input.safeParse(evaluated.value);
+    const input = parseSafely(action.input, evaluated.value);
     if (!input.success) {
       const issue = input.error.issues[0];
       return this.#record.fail(step, state, 'input-invalid', `with.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`);

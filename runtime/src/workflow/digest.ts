@@ -11,7 +11,7 @@ import type { Acceptance } from './accept.js';
  */
 export const COLLAPSE_AFTER_MS = 10_000;
 
-/** Rows shown in one message; earlier rows stay counted. 100 rows of 120 characters keep it well under Slack's 40,000. */
+/** Rows kept; earlier ones stay counted. A message shows as many of the newest as it can hold. */
 const MAX_ROWS = 100;
 const MAX_ROW_CHARACTERS = 120;
 
@@ -148,16 +148,14 @@ const shownVersion = (scope: Scope): number => shown(scope)?.version ?? 0;
 
 function showInput(scope: Scope): ReturnType<CompiledStep['input']> {
   const { count, version, rows } = digestOf(scope);
-  const hidden = count - rows.length;
-  const lines = [`${count} messages in a short time, collected here:`, ...rows.map((row) => `• ${row.text}`)];
-  if (hidden > 0) lines.splice(1, 0, `(the first ${hidden} are not shown)`);
   const data = scope.event.data as unknown as DigestData;
   const to = shown(scope);
   return {
     ok: true,
     value: {
       channel: data.channel,
-      text: lines.join('\n'),
+      count,
+      rows: rows.map((row) => row.text),
       version,
       ...(to === undefined ? {} : { to: { channel: to.channel, ts: to.ts } }),
     },

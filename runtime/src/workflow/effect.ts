@@ -4,27 +4,19 @@ import type { Progress } from '../journal/records.js';
 import { progressKey } from '../journal/records.js';
 import type { CompiledStep } from '../plan.js';
 import type { Action, ActionContext, ActionError } from './action.js';
+import { Ongoing } from './action.js';
+import { AfterCall } from './after-call.js';
 import { call } from './call.js';
 import { collapse } from './collapse.js';
 import { COLLAPSE_AFTER_MS, digestKey } from './digest.js';
 import type { Pass } from './gate.js';
-import { claimOnce, onceHash } from './once.js';
-import { decideRetry } from './retry.js';
+import { claimOnce } from './once.js';
+import type { Ready } from './ready.js';
 import type { Run, StepState } from './run-state.js';
 import type { OpenDestination, RunnerPorts } from './runner.js';
 import { decideSettle } from './settle.js';
 import type { StepEnd, StepRecorder } from './step-recorder.js';
 import { stop } from './step-recorder.js';
-
-/** A step whose turn it is, with all that its call needs. */
-export interface Ready {
-  readonly step: CompiledStep;
-  readonly state: StepState;
-  readonly action: Action;
-  readonly destination: OpenDestination;
-  /** Checked by the action's schema. */
-  readonly input: Json;
-}
 
 export interface EffectPorts {
   readonly runner: RunnerPorts;
@@ -49,11 +41,13 @@ export class Effect {
   readonly #runner: RunnerPorts;
   readonly #ports: EffectPorts;
   readonly #record: StepRecorder;
+  readonly #after: AfterCall;
 
   constructor(ports: EffectPorts) {
     this.#ports = ports;
     this.#runner = ports.runner;
     this.#record = ports.record;
+    this.#after = new AfterCall(ports.runner, ports.run, ports.route, ports.record);
   }
 
   async advance(ready: Ready): Promise<StepEnd> {
@@ -66,7 +60,11 @@ export class Effect {
       if (decision.do === 'ask') return this.#record.ambiguous(step, state, decision.why);
       if (decision.do === 'wait') return this.#record.wait(step, state, { ...progress, state: 'unsettled', dueMs: decision.dueMs });
       probe = decision.do === 'probe';
-    } else if (progress?.state === 'retry' && progress.forced !== true && (progress.dueMs ?? 0) > nowMs) {
+    } else if (
+      (progress?.state === 'retry' || progress?.state === 'ongoing') &&
+      progress.forced !== true &&
+      (progress.dueMs ?? 0) > nowMs
+    ) {
       return stop({ end: 'waits', dueMs: progress.dueMs });
     }
     if (!this.#runner.mayStart()) return stop({ end: 'suspended' });
@@ -77,10 +75,11 @@ export class Effect {
     }
     const pass = this.#enter(ready);
     if (pass === undefined) return stop({ end: 'waits', dueMs: undefined });
+    if (progress?.memo !== undefined) return this.#follow(ready, pass, progress, progress.memo);
     if (probe && progress !== undefined && action.probe !== undefined) {
       const look = action.probe;
-      const looked = await this.#call(ready, pass, progress.firstMs, (context) => look(input, context));
-      if (!looked.ok) return this.#stillUnknown(ready, progress, looked.error);
+      const looked = await this.#call(ready, pass, progress, (context) => look(input, context));
+      if (!looked.ok) return this.#after.stillUnknown(ready, progress, looked.error);
       if (looked.value !== undefined) return this.#record.done(step, state, looked.value, progress.n, 'probe', looked.durationMs);
       // Certainly not there: the same step may be sent again, as one more attempt. Written down, or a wait for the budget would look again and again.
       this.#record.progress(step, state, { ...progress, state: 'retry', dueMs: this.#runner.clock.nowMs(), reason: 'probed-absent' });
@@ -110,24 +109,48 @@ export class Effect {
       pass.leave('unused');
       throw error;
     }
-    const result = await this.#call(ready, pass, intent.firstMs, (context) => action.run(input, context));
-    if (result.ok) return this.#record.done(step, state, result.value, intent.n, undefined, result.durationMs);
-    if (result.error.outcome === 'unknown') return this.#unknown(ready, intent, result.error);
-    if (resends && progress.forced !== true) return this.#knownAfterUnknown(ready, intent, result.error);
-    return this.#known(ready, intent, result.error, result.durationMs);
+    const result = await this.#call(ready, pass, intent, (context) => action.run(input, context));
+    if (result.ok) return this.#answered(ready, intent, result.value, result.durationMs);
+    if (result.error.outcome === 'unknown') return this.#after.unknown(ready, intent, result.error);
+    if (resends && progress.forced !== true) return this.#after.knownAfterUnknown(ready, intent, result.error);
+    return this.#after.known(ready, intent, result.error, result.durationMs);
+  }
+
+  /** The work was taken; looking changes nothing, so that no intent is written before it. */
+  async #follow(ready: Ready, pass: Pass, progress: Progress, memo: Json): Promise<StepEnd> {
+    const { step, state, action, input } = ready;
+    const look = action.follow;
+    if (look === undefined) {
+      pass.leave('unused');
+      return this.#record.park(
+        step,
+        state,
+        'missing-action',
+        `${action.name} of this release cannot follow work that is under way.`,
+        progress,
+      );
+    }
+    const result = await this.#call(ready, pass, progress, (context) => look(memo, input, context));
+    if (!result.ok) return this.#after.notSeen(ready, progress, result.error, result.durationMs);
+    return this.#answered(ready, progress, result.value, result.durationMs);
+  }
+
+  #answered(ready: Ready, progress: Progress, value: Json | Ongoing, durationMs: number): StepEnd {
+    if (value instanceof Ongoing) return this.#after.ongoing(ready, progress, value, durationMs);
+    return this.#record.done(ready.step, ready.state, value, progress.n, undefined, durationMs);
   }
 
   /** The channel in whose digest a first call becomes a row, because its budget is spent for longer than messages may wait. */
   #collapsesInto({ state, action, destination, input }: Ready): string | undefined {
     const { run } = this.#ports;
-    if (state.progress !== undefined || action.collapses !== true || run.critical || run.pass !== undefined) return undefined;
-    const channel = action.budgetKey?.(input) ?? '';
-    return destination.gate.budgetWaitMs(destination.perChannel ? channel : '') > COLLAPSE_AFTER_MS ? channel : undefined;
+    if (state.progress !== undefined || action.digestChannel === undefined || run.critical || run.pass !== undefined) return undefined;
+    const waitMs = destination.gate.budgetWaitMs(budgetKeyOf(action, destination, input));
+    return waitMs > COLLAPSE_AFTER_MS ? action.digestChannel(input) : undefined;
   }
 
   #enter({ destination, action, input }: Ready): Pass | undefined {
     const { run, index } = this.#ports;
-    const budgetKey = (destination.perChannel ? action.budgetKey?.(input) : undefined) ?? '';
+    const budgetKey = budgetKeyOf(action, destination, input);
     const held = run.pass;
     if (held !== undefined) {
       run.pass = undefined;
@@ -151,69 +174,24 @@ export class Effect {
     return undefined;
   }
 
-  async #call<T extends Json | undefined>(
+  async #call<T>(
     { step, destination }: Ready,
     pass: Pass,
-    firstIntentMs: number,
+    { firstMs, n }: Progress,
     make: (context: ActionContext<unknown>) => Promise<T>,
   ): ReturnType<typeof call<T>> {
     const key = this.#record.key(step);
     const result = await call(this.#runner.clock, step.timeoutMs ?? destination.timeoutMs, this.#runner.shutdown, (signal) =>
-      make({ client: destination.client, key, signal, firstIntentMs }),
+      make({ client: destination.client, key, signal, firstIntentMs: firstMs, attempt: n }),
     );
     if (result.ok) pass.leave('ok');
     else pass.leave(isDown(result.error) ? 'down' : 'other', result.error.retryAfterMs);
     return result;
   }
+}
 
-  #known({ step, state }: Ready, intent: Progress, error: ActionError, durationMs: number): StepEnd {
-    const nowMs = this.#runner.clock.nowMs();
-    if (error.retryable) {
-      const decision = decideRetry(step.retry, intent.n, intent.firstMs, nowMs, error.retryAfterMs ?? 0, this.#runner.random);
-      if (decision.again) {
-        this.#record.report(step, 'retry', intent.n, error.reason, error.message, durationMs);
-        const { dueMs } = decision;
-        return this.#record.wait(step, state, { ...intent, state: 'retry', dueMs, reason: error.reason, detail: error.message });
-      }
-    }
-    // It certainly did not happen: the claim is free for the next run of the key.
-    if (step.onceWithinMs !== undefined)
-      this.#record.pending.push({ key: onceHash(this.#ports.run.key, this.#ports.route, step.id), value: undefined });
-    return this.#record.fail(step, state, error.reason, error.message, intent, durationMs);
-  }
-
-  /** This call certainly did nothing, but an earlier one of the step may have: still unsettled. */
-  #knownAfterUnknown(ready: Ready, intent: Progress, error: ActionError): StepEnd {
-    if (error.retryable) return this.#stillUnknown(ready, intent, error);
-    return this.#record.ambiguous(ready.step, ready.state, `An earlier call may have worked; sent again, it was refused: ${error.message}`);
-  }
-
-  #unknown({ step, state, action, destination, input }: Ready, intent: Progress, error: ActionError): StepEnd {
-    const settlement = action.settlement(destination.client, input);
-    if (settlement.by === 'person') return this.#record.ambiguous(step, state, `${error.message} ${settlement.why}`);
-    const nowMs = this.#runner.clock.nowMs();
-    const forEver = { ...step.retry, attempts: Number.MAX_SAFE_INTEGER, maxAgeMs: Number.MAX_SAFE_INTEGER };
-    const backoff = decideRetry(forEver, intent.n, intent.firstMs, nowMs, error.retryAfterMs ?? 0, this.#runner.random);
-    const probeMs = nowMs + Math.max(settlement.by === 'probe' ? settlement.settleMs : 0, error.retryAfterMs ?? 0);
-    const dueMs = settlement.by === 'probe' || !backoff.again ? probeMs : backoff.dueMs;
-    this.#record.report(step, 'unsettled', intent.n, error.reason, error.message);
-    return this.#record.wait(step, state, { ...intent, state: 'unsettled', dueMs, reason: error.reason, detail: error.message });
-  }
-
-  /** Looking it up failed: what happened stays unknown. */
-  #stillUnknown({ step, state }: Ready, progress: Progress, error: ActionError): StepEnd {
-    if (!error.retryable) return this.#record.ambiguous(step, state, `It cannot be looked up: ${error.message}`);
-    const nowMs = this.#runner.clock.nowMs();
-    const backoffMs = Math.min(step.retry.maxBackoffMs, Math.max(step.retry.backoffMs, (nowMs - progress.lastMs) / 2));
-    const dueMs = Math.round(nowMs + Math.max(error.retryAfterMs ?? 0, backoffMs));
-    return this.#record.wait(step, state, {
-      ...progress,
-      state: 'unsettled',
-      dueMs,
-      reason: `probe-${error.reason}`,
-      detail: error.message,
-    });
-  }
+function budgetKeyOf(action: Action, { perChannel, client }: OpenDestination, input: Json): string {
+  return (perChannel ? action.budgetKey?.(input, client) : undefined) ?? '';
 }
 
 /** Failures that speak of the target being down, for the breaker: not its refusals of one request. */

@@ -34,6 +34,6 @@ function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], 
 }
 
 export function historyOf(accepted: Accepted, outcome: Outcome, finishedMs: number, branches: BranchHistory[]): History {
-  const { atMs, meaning, incident, table } = accepted;
-  return { outcome, acceptedMs: atMs, finishedMs, meaning, ...(incident === undefined ? {} : { incident }), table, branches };
+  const { atMs, meaning, reason, incident, table } = accepted;
+  return { outcome, acceptedMs: atMs, finishedMs, meaning, ...defined({ reason, incident }), table, branches };
 }

@@ -17,14 +17,21 @@ export interface Known {
   readonly targets: ReadonlyMap<string, RunBody | undefined>;
 }
 
-export type KnownPorts = Pick<RunnerPorts, 'get' | 'range' | 'clock'>;
+const UNREADABLE_MARKER: Marker = { o: 'done', p: -1, t: 0 };
+
+export type KnownPorts = Pick<RunnerPorts, 'get' | 'range' | 'isDamaged' | 'clock'>;
 
 export async function lookUp(events: readonly Event[], dedupeWindowMs: number, ports: KnownPorts): Promise<Known> {
   const markers = new Map<string, Marker | undefined>();
   const nonces = new Map<string, string>();
   const targets = new Map<string, RunBody | undefined>();
   for (const event of events) {
-    if (!markers.has(event.id)) markers.set(event.id, (await ports.get(markerKey(event.id))) as Marker | undefined);
+    if (!markers.has(event.id)) {
+      const key = markerKey(event.id);
+      const marker = (await ports.get(key)) as Marker | undefined;
+      // It ended once, whatever its marker said.
+      markers.set(event.id, marker ?? (ports.isDamaged(key) ? UNREADABLE_MARKER : undefined));
+    }
     if (event.nonce !== undefined) {
       const key = nonceKey(nonceHash(event.partitionkey, event.nonce));
       const seen = (await ports.get(key)) as { e: string; t: number } | undefined;

@@ -17,12 +17,15 @@ export interface PartitionRules {
   readonly dedupeWindowMs: number;
 }
 
-export interface PartitionPorts extends Omit<RunnerPorts, 'put' | 'get' | 'range' | 'route' | 'incident'> {
+export interface PartitionPorts extends Omit<RunnerPorts, 'put' | 'get' | 'range' | 'isDamaged' | 'route' | 'incident'> {
   readonly journal: Journal;
+  /** What the log keeps, oldest first: for the case that the journal is damaged. */
+  records(): AsyncIterable<{ readonly offset: number; readonly value: Buffer }>;
   routes(): RouteTable;
   commit(nextOffset: number): void;
   /** The journal refused a write: this process must give the partition up. */
   lost(error: Error): void;
-  ended(end: { eventId: string; outcome: Outcome; reason: string; meaning: Meaning }): void;
+  /** `key`: the event's ordering key. */
+  ended(end: { eventId: string; key: string; outcome: Outcome; reason: string; meaning: Meaning }): void;
   received(event: Event): void;
 }

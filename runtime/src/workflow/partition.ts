@@ -1,13 +1,15 @@
-import { HOUR_MS } from '../clock.js';
+import { asError } from '../errors.js';
 import type { Event, Json } from '../event/event.js';
 import { incidentKeyOf } from '../event/event.js';
 import type { Incident } from '../incident/incident.js';
 import type { JournalEntry } from '../journal/journal.js';
+import type { LateFact } from '../journal/late-facts.js';
 import type { Accepted, Ledger, Marker, Meaning, Outcome, Unfinished } from '../journal/records.js';
 import { acceptedKey, duplicateKey, incidentRecordKey, LEDGER_KEY, markerKey, nonceKey } from '../journal/records.js';
 import type { Acceptance } from './accept.js';
 import { decideAcceptance } from './accept.js';
 import { decideCommand } from './command.js';
+import { DamageWatch } from './damage-watch.js';
 import { DIGEST_TYPE, decideDigest } from './digest.js';
 import { expiryEvent } from './expiry-event.js';
 import { IncidentBook } from './incident-book.js';
@@ -16,13 +18,13 @@ import { lookUp, nonceValue } from './known.js';
 import { nonceHash } from './nonce.js';
 import type { Delivery, PartitionPorts, PartitionRules } from './partition-ports.js';
 import { PinnedRoutes } from './pinned-routes.js';
+import { restorePartition } from './restore.js';
 import { RunLoop } from './run-loop.js';
 import type { Run } from './run-state.js';
-import { newRun } from './run-state.js';
+import { newRun, stepStateKey } from './run-state.js';
 import type { RunnerPorts } from './runner.js';
-import type { TrimPorts } from './trim.js';
-import { trimClaims, trimOldest } from './trim.js';
-import { readUnfinished } from './unfinished.js';
+import type { TrimLog } from './trim.js';
+import { Trimmer } from './trim.js';
 
 /**
  * The owner of one partition: takes its events in order, binds them to incidents, journals what they become, and runs the runs.
@@ -37,16 +39,16 @@ export class Partition {
   readonly #incidents: IncidentBook;
   readonly #loop: RunLoop;
   readonly #routes: PinnedRoutes;
+  readonly #damage: DamageWatch;
+  readonly #trimmer: Trimmer;
   #ledger: Ledger = { next: 0, received: 0, outcomes: {} };
   #stopping = false;
-  #claimsTrimmedMs: number;
   readonly #runner: RunnerPorts;
 
   constructor(partition: number, ports: PartitionPorts, rules: PartitionRules) {
     this.#partition = partition;
     this.#ports = ports;
     this.#rules = rules;
-    this.#claimsTrimmedMs = ports.clock.nowMs();
     const keepClosedMs = Math.max(rules.reopenWithinMs, rules.dedupeWindowMs);
     this.#incidents = new IncidentBook(
       ports.clock,
@@ -55,22 +57,30 @@ export class Partition {
       (key) => this.#forget(key),
       (key) => this.#loop.live.has(key),
     );
+    this.#damage = new DamageWatch(ports.journal, partition);
     const get = (key: string): Promise<Json | undefined> => ports.journal.get(partition, key);
     this.#routes = new PinnedRoutes({ get, routes: ports.routes });
     this.#runner = {
       ...ports,
       put: (entries) => this.#put(entries),
       get,
-      range: (prefix) => ports.journal.range(partition, prefix),
+      range: (prefix) => this.#damage.whole(prefix, ports.journal.range(partition, prefix)),
+      isDamaged: (key) => this.#damage.has(key),
       route: (hash) => this.#routes.require(hash),
       incident: (key, opener) => this.#incidents.of(key, opener),
       mayStart: () => !this.#stopping && ports.mayStart(),
     };
+    this.#trimmer = new Trimmer(partition, {
+      journal: ports.journal,
+      put: (entries) => this.#put(entries),
+      isLive: (eventId) => this.#loop.live.get(eventId) !== undefined || this.#loop.endedAt(eventId) !== undefined,
+      nowMs: () => ports.clock.nowMs(),
+    });
     this.#loop = new RunLoop(
       {
         runner: this.#runner,
         incidents: this.#incidents,
-        count: (eventId, outcome, reason, meaning) => this.#count(eventId, outcome, reason, meaning),
+        count: ({ eventId, key }, outcome, reason, meaning) => this.#count(eventId, key, outcome, reason, meaning),
         lost: ports.lost,
       },
       rules.running,
@@ -97,6 +107,15 @@ export class Partition {
     return this.#ledger;
   }
 
+  get id(): number {
+    return this.#partition;
+  }
+
+  /** Of an unfinished run. */
+  stateOf(eventId: string): Unfinished | undefined {
+    return this.#loop.live.get(eventId)?.state;
+  }
+
   unfinishedByState(): Record<Unfinished, number> {
     return this.#loop.live.countByState();
   }
@@ -107,20 +126,16 @@ export class Partition {
 
   /** Reads the live state. Resolves with the offset from which to deliver. Cost follows live state, not history. */
   async restore(): Promise<number> {
-    const { journal } = this.#ports;
-    const ledger = (await journal.get(this.#partition, LEDGER_KEY)) as Ledger | undefined;
-    if (ledger !== undefined) this.#ledger = ledger;
-    for await (const { value } of journal.range(this.#partition, 'n/')) this.#incidents.restore(value as unknown as Incident);
-    for await (const { value } of journal.range(this.#partition, 'p/')) this.#incidents.restoreReplaced(value as unknown as Incident);
-    for (const incident of this.#incidents.values()) for (const route of incident.routes) await this.#routes.load(route.hash);
-    for (const accepted of await readUnfinished(journal, this.#partition)) {
-      const routes = await Promise.all(accepted.branches.map((branch) => this.#routes.load(branch.hash)));
-      const critical = routes.some((route) => route?.critical === true);
-      const run = newRun(accepted, critical);
-      this.#loop.live.add(run);
-      this.#loop.begin(run);
-    }
-    const unused = await this.#routes.unused(journal.range(this.#partition, 't/'));
+    const restored = await restorePartition(this.#partition, this.#ports, this.#damage, this.#routes);
+    this.#ledger = restored.ledger;
+    for (const incident of restored.incidents) this.#incidents.restore(incident);
+    for (const incident of restored.replaced) this.#incidents.restoreReplaced(incident);
+    for (const run of restored.runs) this.#loop.live.add(run);
+    for (const { id, key } of restored.lost) this.#count(id, key, 'quarantined', 'journal-damaged', 'none');
+    if (restored.entries.length > 0 || restored.isLedgerNew) await this.#put(restored.entries);
+    this.#damage.forget(restored.entries.map(({ key }) => key));
+    for (const run of restored.runs) this.#loop.begin(run);
+    const unused = await this.#routes.unused(this.#ports.journal.range(this.#partition, 't/'));
     if (unused.length > 0) await this.#put(unused);
     return this.#ledger.next;
   }
@@ -148,7 +163,7 @@ export class Partition {
       this.#ports.received(event);
       if (seenAt !== undefined) {
         entries.push({ key: duplicateKey(event.id, offset), value: { t: this.#ports.clock.nowMs() } });
-        this.#count(event.id, 'duplicate', 'same-id', 'none');
+        this.#count(event.id, event.partitionkey, 'duplicate', 'same-id', 'none');
         continue;
       }
       inBatch.set(event.id, offset);
@@ -190,18 +205,8 @@ export class Partition {
   }
 
   /** Removes what has ended and is older than the retention, oldest first. */
-  async trim(retentionMs: number, log: Pick<TrimPorts, 'oldest' | 'trim'>): Promise<void> {
-    const ports: TrimPorts = {
-      ...log,
-      journal: this.#ports.journal,
-      put: (entries) => this.#put(entries),
-      isLive: (eventId) => this.#loop.live.get(eventId) !== undefined || this.#loop.endedAt(eventId) !== undefined,
-      nowMs: () => this.#ports.clock.nowMs(),
-    };
-    while (!this.#stopping && (await trimOldest(this.#partition, this.#ledger.next, retentionMs, ports)));
-    if (ports.nowMs() - this.#claimsTrimmedMs < HOUR_MS) return;
-    this.#claimsTrimmedMs = ports.nowMs();
-    await trimClaims(this.#partition, ports);
+  trim(retentionMs: number, log: TrimLog | undefined): Promise<void> {
+    return this.#trimmer.trim(retentionMs, log, () => (this.#stopping ? 0 : this.#ledger.next));
   }
 
   /** Resolves when no call is under way. */
@@ -212,6 +217,17 @@ export class Partition {
   /** `mayStart` is true again. */
   wake(): void {
     this.#loop.wakeSuspended();
+  }
+
+  /** What an earlier owner did and told after it had been replaced. Of runs that are over it changes nothing: the view shows what was done twice. */
+  late(facts: readonly LateFact[]): void {
+    for (const fact of facts) {
+      const run = this.#loop.live.get(fact.eventId);
+      if (run === undefined) continue;
+      run.told ??= new Map();
+      run.told.set(stepStateKey(fact.branch, fact.step), fact.settled);
+      this.#loop.goOn(run);
+    }
   }
 
   /** Starts nothing more, waits for calls under way (they are aborted when `shutdown` is), flushes. */
@@ -244,6 +260,7 @@ export class Partition {
       offset,
       atMs: nowMs,
       meaning: acceptance.meaning,
+      reason: acceptance.reason,
       ...(incident === undefined ? {} : { incident: incident.key, opener: incident.openedBy, closes: incident.closes }),
       branches: [...acceptance.branches],
       table: this.#ports.routes().hash,
@@ -259,12 +276,12 @@ export class Partition {
     const marker: Marker = { o: outcome, p: offset, t: this.#ports.clock.nowMs(), r: reason, h: this.#ports.routes().hash.slice(0, 12) };
     if (meaning !== 'none') marker.m = meaning;
     entries.push({ key: markerKey(event.id), value: { ...marker } });
-    this.#count(event.id, outcome, reason, meaning);
+    this.#count(event.id, event.partitionkey, outcome, reason, meaning);
   }
 
-  #count(eventId: string, outcome: Outcome, reason: string, meaning: Meaning): void {
+  #count(eventId: string, key: string, outcome: Outcome, reason: string, meaning: Meaning): void {
     this.#ledger.outcomes[outcome] = (this.#ledger.outcomes[outcome] ?? 0) + 1;
-    this.#ports.ended({ eventId, outcome, reason, meaning });
+    this.#ports.ended({ eventId, key, outcome, reason, meaning });
   }
 
   #command(event: Event, offset: number, targets: Known['targets'], entries: JournalEntry[], released: Run[]): void {
@@ -304,8 +321,6 @@ export class Partition {
 
   #forget(key: string): void {
     if (this.#stopping) return;
-    this.#put([{ key: incidentRecordKey(key), value: undefined }]).catch((error: unknown) =>
-      this.#ports.lost(error instanceof Error ? error : new Error(String(error))),
-    );
+    this.#put([{ key: incidentRecordKey(key), value: undefined }]).catch((error: unknown) => this.#ports.lost(asError(error)));
   }
 }

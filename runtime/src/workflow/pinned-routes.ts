@@ -1,5 +1,6 @@
 import type { Json } from '../event/event.js';
 import type { JournalEntry } from '../journal/journal.js';
+import type { Accepted } from '../journal/records.js';
 import { routeTextKey } from '../journal/records.js';
 import type { CompiledRoute, RouteTable } from '../plan.js';
 import { builtInRoute } from './digest.js';
@@ -37,6 +38,26 @@ export class PinnedRoutes {
     const route = builtInRoute(hash) ?? this.#compile(await this.#ports.get(routeTextKey(hash)), hash);
     this.#routes.set(hash, route);
     return route;
+  }
+
+  /**
+   * Those of a run's branches. A text that is gone is taken from today's mappings where they still have that route, and written again into `entries`;
+   * undefined: one of them is nowhere.
+   */
+  async loadAll({ event, branches }: Accepted, entries: JournalEntry[]): Promise<readonly CompiledRoute[] | undefined> {
+    const routes: CompiledRoute[] = [];
+    for (const { hash } of branches) {
+      const route =
+        (await this.load(hash)) ??
+        this.#ports
+          .routes()
+          .match(event)
+          .find((today) => today.hash === hash);
+      if (route === undefined) return undefined;
+      if (this.get(hash) === undefined) entries.push(...this.pin([route]));
+      routes.push(route);
+    }
+    return routes;
   }
 
   /** Pins routes; the entries that write the texts which the journal lacks. */

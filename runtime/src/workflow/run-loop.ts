@@ -14,7 +14,7 @@ export interface RunLoopPorts {
   readonly runner: RunnerPorts;
   readonly incidents: IncidentBook;
   /** Called as a run leaves the live ones, before its end is put: the same put carries the count. */
-  count(eventId: string, outcome: Outcome, reason: string, meaning: Meaning): void;
+  count(run: Run, outcome: Outcome, reason: string, meaning: Meaning): void;
   /** A put was refused. */
   lost(error: Error): void;
 }
@@ -122,7 +122,7 @@ export class RunLoop {
       if (end.meaning !== 'none') marker.m = end.meaning;
       this.live.remove(run);
       this.#ending.set(run.eventId, run.offset);
-      this.#ports.count(run.eventId, end.outcome, 'run', end.meaning);
+      this.#ports.count(run, end.outcome, 'run', end.meaning);
       await runner.put([...end.entries, { key: markerKey(run.eventId), value: { ...marker } }, ...outputs, ...this.#release(run)]);
       this.#endedDurably.push(run.eventId);
       this.#lanes.leaves(run);

@@ -24,7 +24,7 @@ export interface StepReport {
   readonly route: string;
   readonly step: string;
   readonly action: string;
-  /** done, skipped, failed, retry, unsettled, parked, ambiguous. */
+  /** done, skipped, failed, retry, unsettled, ongoing, parked, ambiguous. */
   readonly result: string;
   readonly reason?: string;
   readonly detail?: string;
@@ -39,7 +39,10 @@ export interface RunnerPorts {
   readonly random: Random;
   put(entries: readonly JournalEntry[]): Promise<void>;
   get(key: string): Promise<Json | undefined>;
+  /** Throws LOG_DAMAGED when not all that was written under the prefix can be read. */
   range(prefix: string): AsyncIterable<{ key: string; value: Json }>;
+  /** There is a value, and it cannot be read. */
+  isDamaged(key: string): boolean;
   route(hash: string): Promise<CompiledRoute>;
   /** Appends an event of the router's own; resolves when durable. */
   append(event: Event): Promise<void>;

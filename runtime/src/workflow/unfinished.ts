@@ -2,17 +2,17 @@ import type { Journal } from '../journal/journal.js';
 import type { Accepted, Progress } from '../journal/records.js';
 
 /**
- * What the journal has as unfinished, in the order in which the runs take their keys again: those with a call that may be under way first (it holds the
- * key, also against a run that a person released before it), then as accepted.
+ * What the journal has as unfinished, in the order in which the runs take their keys again: those with a call that may be under way, or work at a
+ * target, first (they hold the key, also against a run that a person released before them), then as accepted.
  */
 export async function readUnfinished(journal: Pick<Journal, 'range'>, partition: number): Promise<Accepted[]> {
-  const unsettled = new Set<string>();
+  const begun = new Set<string>();
   for await (const { key, value } of journal.range(partition, 'i/')) {
     const { state, forced } = value as unknown as Progress;
-    if ((state === 'intent' || state === 'unsettled') && forced !== true) unsettled.add(key.slice(2));
+    if ((state === 'intent' || state === 'unsettled' || state === 'ongoing') && forced !== true) begun.add(key.slice(2));
   }
-  for await (const { key } of journal.range(partition, 'd/')) unsettled.delete(key.slice(2));
-  const holding = new Set([...unsettled].map((name) => name.split('/').slice(0, -2).join('/')));
+  for await (const { key } of journal.range(partition, 'd/')) begun.delete(key.slice(2));
+  const holding = new Set([...begun].map((name) => name.split('/').slice(0, -2).join('/')));
   const unfinished: Accepted[] = [];
   for await (const { value } of journal.range(partition, 'a/')) unfinished.push(value as unknown as Accepted);
   const rank = ({ event }: Accepted): number => (holding.has(event.id) ? 0 : 1);

@@ -6,8 +6,10 @@ import { offsetOf, type PartitionAt } from './read-partition.js';
 
 export interface FetcherPorts {
   readonly clock: Clock;
-  /** In order, never overlapping for one partition; must not throw. `end`: the offset behind the last durable record. */
-  records(at: PartitionAt, records: readonly FetchedRecord[], next: number, end: number): void;
+  /** In order, never overlapping for one partition; must not throw. `next`: where reading goes on. */
+  records(at: PartitionAt, records: readonly FetchedRecord[], next: number): void;
+  /** With every answer, before its records: the offset behind the last durable record. */
+  end?(at: PartitionAt, end: number): void;
   /** The offset asked for is gone (retention, truncation). Answers where to go on, or undefined to stop reading this partition. */
   outOfRange(at: PartitionAt, asked: number, first: number, end: number): number | undefined;
   failed(error: Error): void;
@@ -24,7 +26,6 @@ const RETRY_MS = 250;
 
 interface Position extends PartitionAt {
   next: number;
-  paused: boolean;
   /** Tells an answer to an earlier position of the same partition. */
   readonly epoch: number;
 }
@@ -42,6 +43,8 @@ export class Fetcher {
   readonly #ports: FetcherPorts;
   readonly #options: FetcherOptions;
   readonly #positions = new Map<string, Position>();
+  /** By name; also of what is not read yet. */
+  readonly #paused = new Set<string>();
   /** By the id of the broker that leads what they read. */
   readonly #loops = new Map<string, Promise<void>>();
   #cluster: Cluster | undefined;
@@ -59,20 +62,19 @@ export class Fetcher {
 
   /** Reads on from `next`; replaces an earlier position. */
   read(at: PartitionAt, next: number): void {
-    const paused = this.#positions.get(nameOf(at))?.paused ?? false;
-    this.#positions.set(nameOf(at), { ...at, next, paused, epoch: this.#epochs++ });
+    this.#positions.set(nameOf(at), { ...at, next, epoch: this.#epochs++ });
     this.#start();
   }
 
+  /** Also forgets that it was paused. */
   drop(at: PartitionAt): void {
     this.#positions.delete(nameOf(at));
+    this.#paused.delete(nameOf(at));
   }
 
   pause(at: PartitionAt, paused: boolean): void {
-    const position = this.#positions.get(nameOf(at));
-    if (position === undefined || position.paused === paused) return;
-    position.paused = paused;
-    if (!paused) this.#start();
+    if (paused) this.#paused.add(nameOf(at));
+    else if (this.#paused.delete(nameOf(at))) this.#start();
   }
 
   async close(): Promise<void> {
@@ -125,8 +127,8 @@ export class Fetcher {
   /** What to read, by leader. Throws while a partition has none. */
   #byLeader(cluster: Cluster): Map<string, Position[]> {
     const partitions = new Map<string, number[]>();
-    for (const { topic, partition, paused } of this.#positions.values()) {
-      if (!paused) partitions.set(topic, [...(partitions.get(topic) ?? []), partition]);
+    for (const { topic, partition } of this.#positions.values()) {
+      if (!this.#paused.has(nameOf({ topic, partition }))) partitions.set(topic, [...(partitions.get(topic) ?? []), partition]);
     }
     const found = new Map<string, Position[]>();
     for (const [topic, list] of partitions) {
@@ -176,11 +178,12 @@ export class Fetcher {
         const request = asked.get(name);
         const position = this.#positions.get(name);
         // Dropped, moved or paused while the answer was on its way: what was not given is fetched again when it is wanted.
-        if (request === undefined || position === undefined || position.epoch !== request.epoch || position.paused) continue;
+        if (request === undefined || position === undefined || position.epoch !== request.epoch || this.#paused.has(name)) continue;
+        this.#ports.end?.(position, Number(data.highWatermark));
         const { records, next } = recordsOf(topicName, request.next, data);
         if (next === request.next) continue;
         position.next = next;
-        this.#ports.records(position, records, next, Number(data.highWatermark));
+        this.#ports.records(position, records, next);
       }
     }
   }

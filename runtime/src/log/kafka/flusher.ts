@@ -1,5 +1,5 @@
 import kafkajs, { type Kafka, type Producer } from 'kafkajs';
-import { asError } from '../../errors.js';
+import { asError, RouterError } from '../../errors.js';
 
 /** One record to produce, built at the last moment: what is asked for while a request is under way can still be put into it. */
 export interface Outgoing {
@@ -56,7 +56,7 @@ export class Flusher {
   }
 
   send(outgoing: Outgoing): Promise<number> {
-    if (this.#closed) return Promise.reject(new Error('The producer is closed.'));
+    if (this.#closed) return Promise.reject(new RouterError('STOPPING', 'The log is closed.'));
     return new Promise((resolve, reject) => {
       this.#queue.push({ outgoing, resolve, reject });
       this.#working ??= this.#work();

@@ -1,4 +1,5 @@
 import type { JournalEntry } from '../../journal/journal.js';
+import { type LateFact, lateFacts } from '../../journal/late-facts.js';
 import { compareEpochs, type Epoch, type JournalRecord, textToEntries } from './journal-record.js';
 
 /** Where a fold keeps one candidate for the live state. */
@@ -10,10 +11,10 @@ export interface FoldArea {
 
 export interface FoldPorts<Area extends FoldArea> {
   open(): Area;
-  /** Every whole put, whoever wrote it and whether it counts or not. */
+  /** Every put that counts. */
   seen?(entries: readonly JournalEntry[]): void;
-  /** A step that an earlier owner settled after it had been replaced: a fact all the same. */
-  late?(entry: JournalEntry): void;
+  /** A step that an earlier owner did and told after it had been replaced, or while it was: a fact all the same. */
+  late?(fact: LateFact): void;
 }
 
 interface State<Area> {
@@ -102,11 +103,10 @@ export class JournalFold<Area extends FoldArea> {
   }
 
   #put(epoch: Epoch, order: number, entries: readonly JournalEntry[]): void {
+    const isReplaced = order < 0 || (this.#candidate !== undefined && compareEpochs(epoch, this.#candidate.epoch) < 0);
+    if (isReplaced) for (const fact of lateFacts(entries)) this.#ports.late?.(fact);
+    if (order < 0) return;
     this.#ports.seen?.(entries);
-    if (order < 0) {
-      for (const entry of entries) if (entry.key.startsWith('d/') && entry.value !== undefined) this.#ports.late?.(entry);
-      return;
-    }
     if (!this.#begun.has(nameOf(epoch))) this.#isCutOff = true;
     for (const state of [this.#current, this.#candidate])
       if (state !== undefined && compareEpochs(state.epoch, epoch) === 0) state.area.apply(entries);

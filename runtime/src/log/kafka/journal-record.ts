@@ -44,18 +44,31 @@ export function encodeRecord(record: JournalRecord): Buffer {
   return Buffer.from(`${JSON.stringify([epoch.counter, epoch.generation, kind, number])}\n${text}`, 'utf8');
 }
 
-/** undefined: not a record of ours. */
-export function decodeRecord(value: Buffer): JournalRecord | undefined {
-  const end = value.indexOf(10);
+/** Longest first line: three whole numbers and a kind. */
+const MAX_HEAD_BYTES = 100;
+
+function readHead(value: Buffer): { end: number; head: z.output<typeof head> } | undefined {
+  const end = value.subarray(0, MAX_HEAD_BYTES).indexOf(10);
   if (end < 0) return undefined;
-  let parsed: ReturnType<typeof head.safeParse>;
   try {
-    parsed = head.safeParse(JSON.parse(value.toString('utf8', 0, end)));
+    return { end, head: head.parse(JSON.parse(value.toString('utf8', 0, end))) };
   } catch {
     return undefined;
   }
-  if (!parsed.success) return undefined;
-  const [counter, generation, kind, number] = parsed.data;
+}
+
+/** Who wrote a record; undefined: it is not one of ours. */
+export function epochOf(value: Buffer): Epoch | undefined {
+  const found = readHead(value);
+  return found && { counter: found.head[0], generation: found.head[1] };
+}
+
+/** undefined: not a record of ours. */
+export function decodeRecord(value: Buffer): JournalRecord | undefined {
+  const found = readHead(value);
+  if (found === undefined) return undefined;
+  const { end, head } = found;
+  const [counter, generation, kind, number] = head;
   const epoch = { counter, generation };
   if (kind === 'begin') return { epoch, kind, partitions: number };
   if (kind === 'complete') return { epoch, kind, begin: number };

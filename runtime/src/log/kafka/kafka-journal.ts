@@ -1,9 +1,13 @@
 import { RouterError } from '../../errors.js';
 import type { Json } from '../../event/event.js';
 import type { Journal, JournalEntry } from '../../journal/journal.js';
+import { factKey, type LateFact } from '../../journal/late-facts.js';
+import { acceptedKey } from '../../journal/records.js';
 import type { Flusher } from './flusher.js';
 import { JournalFold } from './journal-fold.js';
+import { type Item, type Marks, recordsOf, takeItems } from './journal-items.js';
 import { type Epoch, encodeRecord, entriesToText, type JournalRecord, MAX_TEXT_CHARACTERS } from './journal-record.js';
+import { JournalWatch } from './journal-watch.js';
 import type { AreaOptions, ScratchArea, ScratchStore } from './scratch-store.js';
 
 export interface KafkaJournalPorts {
@@ -12,10 +16,14 @@ export interface KafkaJournalPorts {
   readonly partitions: number;
   readonly flusher: Pick<Flusher, 'send'>;
   readonly scratch: ScratchStore;
-  /** Reads every record of the partition from `from` (undefined: its first) to the end it has now. */
-  read(partition: number, from: number | undefined, take: (offset: number, record: JournalRecord | undefined) => void): Promise<void>;
+  /** Reads every record of the partition from `from` (undefined: its first) to the end it has now, which it resolves with. */
+  read(partition: number, from: number | undefined, take: (offset: number, record: JournalRecord | undefined) => void): Promise<number>;
   /** A checkpoint is whole: a restore may begin at this offset. */
   checkpointed(partition: number, begin: number): void;
+  /** Steps that an earlier owner settled after it had been replaced. */
+  late(partition: number, facts: readonly LateFact[]): void;
+  /** A later owner writes: this process owns the partition no more. */
+  fenced(partition: number, by: Epoch): void;
 }
 
 /** A checkpoint is written again when this much has been put since the last one, and four times as much as it held. */
@@ -35,19 +43,13 @@ const LIVE: AreaOptions = { keeps: isLive, sinceMs };
 /** Entries forgotten in one go. */
 const FORGET_COUNT = 2_000;
 
-type Marks = { readonly kind: 'begin'; readonly partitions: number } | { readonly kind: 'complete'; readonly begin: number };
-
-/** One thing to append: entries, or a mark of a checkpoint, which never stands within a put. */
-type Item = (Marks | { readonly kind: 'put'; readonly text: string }) & {
-  /** Offset of the (last) record that carries it. */
-  resolve(offset: number): void;
-  reject(error: Error): void;
-};
-
 /** One owned partition. */
 class Owned {
   readonly epoch: Epoch;
   readonly area: ScratchArea;
+  readonly watch: JournalWatch;
+  /** Where the last whole checkpoint begins. */
+  begin = 0;
   /** Asked for and not sent yet. */
   items: Item[] = [];
   isSending = false;
@@ -55,9 +57,10 @@ class Owned {
   checkpointCharacters = 0;
   isCheckpointing = false;
 
-  constructor(epoch: Epoch, area: ScratchArea) {
+  constructor(epoch: Epoch, area: ScratchArea, watch: JournalWatch) {
     this.epoch = epoch;
     this.area = area;
+    this.watch = watch;
   }
 }
 
@@ -71,6 +74,7 @@ class Owned {
 export class KafkaJournal implements Journal {
   readonly #ports: KafkaJournalPorts;
   readonly #owned = new Map<number, Owned>();
+  #isClosed = false;
 
   constructor(ports: KafkaJournalPorts) {
     this.#ports = ports;
@@ -78,22 +82,23 @@ export class KafkaJournal implements Journal {
 
   /**
    * Takes a partition over: reads its state, writes it down under an epoch of its own, and resolves when that is durable. Until then nothing has been done.
+   * Resolves with the offset from which `observe` must be given the records.
    * `from`: where the last checkpoint begins, if known. Rejects when the records hold no whole state although there are some (they were cut off behind `from`).
    */
-  async takeOver(partition: number, generation: number, from: number | undefined): Promise<void> {
+  async takeOver(partition: number, generation: number, from: number | undefined): Promise<number> {
     const { scratch } = this.#ports;
-    const late = new Map<string, JournalEntry>();
+    const late = new Map<string, LateFact>();
     const begin = (): JournalFold<ScratchArea> =>
-      new JournalFold({ open: () => scratch.area(LIVE), late: (entry) => void late.set(entry.key, entry) });
+      new JournalFold({ open: () => scratch.area(LIVE), late: (fact) => void late.set(factKey(fact), fact) });
     let fold = begin();
     const take = (offset: number, record: JournalRecord | undefined): void => {
       if (record !== undefined) fold.apply(offset, record);
     };
-    await this.#ports.read(partition, from, take);
+    let end = await this.#ports.read(partition, from, take);
     if (fold.current === undefined && from !== undefined) {
       // The hint was wrong (another topic by the same name, a lost commit): read all.
       fold = begin();
-      await this.#ports.read(partition, undefined, take);
+      end = await this.#ports.read(partition, undefined, take);
     }
     if (fold.current === undefined && fold.isCutOff)
       throw new RouterError(
@@ -106,10 +111,25 @@ export class KafkaJournal implements Journal {
         `The topics had ${fold.current.partitions} partitions when the journal was written and have ${this.#ports.partitions} now: keys have moved away from their state. Move to a new prefix, see docs/operations.md.`,
       );
     const epoch = { counter: fold.highest.counter + 1, generation };
-    const owned = new Owned(epoch, fold.current?.area ?? scratch.area(LIVE));
+    const watch = new JournalWatch(epoch, {
+      late: (facts) => this.#ports.late(partition, facts),
+      fenced: (by) => this.#ports.fenced(partition, by),
+    });
+    const owned = new Owned(epoch, fold.current?.area ?? scratch.area(LIVE), watch);
     settleLate(owned.area, [...late.values()]);
     await this.#checkpoint(partition, owned);
     this.#owned.set(partition, owned);
+    return end;
+  }
+
+  /** A record of the topic as it was read back, in offset order. */
+  observe(partition: number, value: Buffer): void {
+    this.#owned.get(partition)?.watch.apply(value);
+  }
+
+  /** Owned partitions, with the offset before which their restore needs nothing. */
+  begins(): readonly { readonly partition: number; readonly begin: number }[] {
+    return [...this.#owned].map(([partition, { begin }]) => ({ partition, begin }));
   }
 
   /** Forgets a partition that is somebody else's by now. Puts that were asked for fail. */
@@ -128,7 +148,12 @@ export class KafkaJournal implements Journal {
 
   put(partition: number, entries: readonly JournalEntry[]): Promise<void> {
     const owned = this.#owned.get(partition);
-    if (owned === undefined) return Promise.reject(new RouterError('NOT_DURABLE', `Partition ${partition} is not owned.`));
+    if (owned === undefined)
+      return Promise.reject(
+        this.#isClosed
+          ? new RouterError('STOPPING', 'The journal is closed.')
+          : new RouterError('NOT_DURABLE', `Partition ${partition} is not owned.`),
+      );
     // Before it is durable: a checkpoint that is being written meanwhile must not put an older value behind this one.
     owned.area.apply(entries);
     const text = entriesToText(entries);
@@ -153,6 +178,11 @@ export class KafkaJournal implements Journal {
     options: { after?: string; limit?: number } = {},
   ): AsyncIterable<{ key: string; value: Json }> {
     yield* this.#owned.get(partition)?.area.range(prefix, options) ?? [];
+  }
+
+  /** Every partition has been released before. */
+  close(): void {
+    this.#isClosed = true;
   }
 
   /** Kafka checks its own records. */
@@ -209,6 +239,7 @@ export class KafkaJournal implements Journal {
       }
       await this.#append(partition, owned, { kind: 'complete', begin });
       owned.checkpointCharacters = characters;
+      owned.begin = begin;
       this.#ports.checkpointed(partition, begin);
     } finally {
       owned.isCheckpointing = false;
@@ -232,55 +263,10 @@ function* chunks(area: ScratchArea): Generator<JournalEntry[]> {
   }
 }
 
-/** A mark alone, or as many puts as fit one record, at least one. */
-function takeItems(items: Item[]): Item[] {
-  let characters = 0;
-  let count = 0;
-  for (const item of items) {
-    if (item.kind !== 'put') return items.splice(0, Math.max(1, count));
-    characters += item.text.length;
-    if (count > 0 && characters > MAX_TEXT_CHARACTERS) break;
-    count += 1;
-  }
-  return items.splice(0, count);
-}
-
-function recordsOf(epoch: Epoch, items: readonly Item[]): JournalRecord[] {
-  const [first] = items;
-  if (first?.kind === 'begin') return [{ epoch, kind: 'begin', partitions: first.partitions }];
-  if (first?.kind === 'complete') return [{ epoch, kind: 'complete', begin: first.begin }];
-  const texts = slices(joinTexts(items.map((item) => (item.kind === 'put' ? item.text : '[]'))));
-  return texts.map((text, index) => ({ epoch, kind: index === texts.length - 1 ? 'put' : 'part', text }));
-}
-
-/** Lists as one list. */
-function joinTexts(texts: readonly string[]): string {
-  const [only] = texts;
-  if (texts.length === 1 && only !== undefined) return only;
-  const inner = texts.map((text) => text.slice(1, -1)).filter((text) => text !== '');
-  return `[${inner.join(',')}]`;
-}
-
-function slices(text: string): string[] {
-  if (text.length <= MAX_TEXT_CHARACTERS) return [text];
-  const found: string[] = [];
-  for (let at = 0; at < text.length; ) {
-    let to = Math.min(text.length, at + MAX_TEXT_CHARACTERS);
-    // Never between the halves of a surrogate pair: UTF-8 cannot say one of them.
-    if (to < text.length && /[\ud800-\udbff]/.test(text[to - 1] ?? '')) to -= 1;
-    found.push(text.slice(at, to));
-    at = to;
-  }
-  return found;
-}
-
-/** What earlier owners settled after they had been replaced: a fact for a step that is not settled, and shown as doubled where it is settled otherwise. */
-function settleLate(area: ScratchArea, late: readonly JournalEntry[]): void {
-  for (const { key, value } of late) {
-    const [, eventId = ''] = /^d\/(.*)\/\d+\/[^/]+$/.exec(key) ?? [];
-    if (value === undefined || area.get(`a/${eventId}`) === undefined) continue;
-    const known = area.get(key);
-    if (known === undefined) area.apply([{ key, value }]);
-    else if (JSON.stringify(known) !== JSON.stringify(value)) area.apply([{ key: `y/${key.slice(2)}`, value }]);
+/** What earlier owners did and told after they had been replaced: a fact for a step that is not settled. The view shows it where both did it. */
+function settleLate(area: ScratchArea, late: readonly LateFact[]): void {
+  for (const fact of late) {
+    const key = factKey(fact);
+    if (area.get(acceptedKey(fact.eventId)) !== undefined && area.get(key) === undefined) area.apply([{ key, value: fact.settled }]);
   }
 }

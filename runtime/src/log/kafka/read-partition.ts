@@ -32,8 +32,10 @@ export class PartitionReader {
     this.#after = after;
   }
 
-  /** `from` undefined, or before what is there: the first record. Rejects after some tries, or when records are cut off meanwhile. */
-  async read(at: PartitionAt, from: number | undefined, take: (record: FetchedRecord) => void): Promise<void> {
+  /**
+   * Resolves with the end. `from` undefined, or before what is there: the first record. Rejects after some tries, or when records are cut off meanwhile.
+   */
+  async read(at: PartitionAt, from: number | undefined, take: (record: FetchedRecord) => void): Promise<number> {
     let next: number | undefined;
     let end: number | undefined;
     for (let tries = 1; ; tries += 1) {
@@ -48,7 +50,7 @@ export class PartitionReader {
           next = await this.#fetch(cluster, at, next, end, take);
           tries = 1;
         }
-        return;
+        return end;
       } catch (error) {
         if (tries >= TRIES || error instanceof RouterError) throw error;
         await this.#recover(error);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import type { Json } from '../../event/event.js';
 import type { JournalEntry } from '../../journal/journal.js';
-import { behindPrefix, journalStoreKey } from '../store-keys.js';
+import { behind, behindPrefix, journalPrefix, journalStoreKey, journalText } from '../store-keys.js';
 import type { FoldArea } from './journal-fold.js';
 
 const PAGE_COUNT = 1_000;
@@ -70,14 +70,21 @@ export class ScratchArea implements FoldArea {
     this.#write([...kept, ...ages]);
   }
 
-  /** Removes what counts since before this instant, at most `count`. */
-  forget(beforeMs: number, count: number): void {
+  /** Removes what counts since before this instant, at most `count`. Returns how many that were. */
+  forget(beforeMs: number, count: number): number {
+    const { sinceMs = () => undefined } = this.#options;
     const old: JournalEntry[] = [];
-    for (const { key, value } of this.#scan(AGE_PREFIX, { limit: count })) {
-      if (key >= ageKey(beforeMs, '')) break;
-      old.push({ key, value: undefined }, { key: String(value), value: undefined });
+    let found = 0;
+    for (const { key: age, value } of this.#scan(AGE_PREFIX, { limit: count })) {
+      if (age >= ageKey(beforeMs, '')) break;
+      found += 1;
+      old.push({ key: age, value: undefined });
+      const key = String(value);
+      // Set anew since then, it counts since then.
+      if ((sinceMs({ key, value: this.get(key) }) ?? 0) < beforeMs) old.push({ key, value: undefined });
     }
     if (old.length > 0) this.#write(old);
+    return found;
   }
 
   get(key: string): Json | undefined {
@@ -94,16 +101,16 @@ export class ScratchArea implements FoldArea {
   }
 
   *#scan(prefix: string, options: { after?: string; limit?: number } = {}): Generator<{ key: string; value: Json }> {
-    const { storeKey: from } = journalStoreKey(this.#id, prefix);
+    const from = journalPrefix(this.#id, prefix);
     const end = behindPrefix(from);
-    let start = options.after === undefined ? from : Buffer.concat([journalStoreKey(this.#id, options.after).storeKey, Buffer.of(0)]);
+    let start = options.after === undefined ? from : behind(journalStoreKey(this.#id, options.after).storeKey);
     let left = options.limit ?? Number.POSITIVE_INFINITY;
     while (left > 0) {
       const page = [...this.#entries.getRange({ start, end, limit: Math.min(PAGE_COUNT, left) })];
       for (const { key, value } of page) {
-        start = Buffer.concat([key, Buffer.of(0)]);
+        start = behind(key);
         const [stored, long] = JSON.parse(value.toString('utf8')) as [Json, string?];
-        const name = long ?? key.toString('utf8', 4);
+        const name = long ?? journalText(key);
         if (!name.startsWith(prefix)) continue;
         left -= 1;
         yield { key: name, value: stored };
@@ -126,7 +133,7 @@ export class ScratchArea implements FoldArea {
   }
 
   drop(): void {
-    const { storeKey: start } = journalStoreKey(this.#id, '');
+    const start = journalPrefix(this.#id, '');
     for (;;) {
       const keys = [...this.#entries.getKeys({ start, end: behindPrefix(start), limit: PAGE_COUNT })];
       if (keys.length === 0) return;

@@ -1,18 +1,25 @@
 import { z } from 'zod';
 import type { Action } from '../action.js';
-import type { HttpClient } from './http-client.js';
+import { ActionError } from '../action.js';
+import { type HttpClient, keySettlement, sendOnce } from './http-client.js';
 
 const input = z.object({
   method: z.enum(['GET', 'HEAD', 'PUT', 'DELETE', 'POST', 'PATCH']),
-  path: z.string().min(1).describe("Below the destination's baseUrl."),
-  query: z.record(z.string(), z.string()).optional(),
-  headers: z.record(z.string(), z.string()).optional(),
-  body: z.json().optional(),
+  path: z
+    .string()
+    .min(1)
+    .describe(
+      "Below the destination's baseUrl, without query. Values from payloads belong into query or body: a slash in one is another path.",
+    ),
+  query: z.record(z.string(), z.string()).optional().describe('Added to the URL, escaped.'),
+  headers: z.record(z.string(), z.string()).optional().describe('Not those of the connection or of credentials.'),
+  body: z.json().optional().describe('Sent as JSON.'),
 });
 const output = z.object({ status: z.number(), headers: z.record(z.string(), z.string()), body: z.json() });
 
 /** Headers that belong to the connection or to the destination's secrets. */
-const FORBIDDEN_HEADERS = /^(host|connection|content-length|transfer-encoding|authorization|cookie|proxy-.*)$/i;
+const FORBIDDEN_HEADERS =
+  /^(host|connection|keep-alive|content-length|transfer-encoding|te|trailer|upgrade|expect|accept-encoding|authorization|cookie|proxy-.*)$/i;
 
 export const httpRequest: Action<z.infer<typeof input>, z.infer<typeof output>, HttpClient> = {
   name: 'http.request',
@@ -24,13 +31,12 @@ export const httpRequest: Action<z.infer<typeof input>, z.infer<typeof output>, 
   output,
   settlement({ idempotency }, { method }) {
     if (method !== 'POST' && method !== 'PATCH') return { by: 'resend' };
-    return idempotency === undefined
-      ? { by: 'person', why: `${method} cannot be repeated safely: the destination has no idempotency header.` }
-      : { by: 'resend', forMs: idempotency.keepForMs };
+    return keySettlement(idempotency, `${method} cannot be repeated safely: the destination has no idempotency header.`);
   },
-  async run({ method, path, query, headers, body }, { client, key, signal }) {
+  async run({ method, path, query, headers, body }, { client, key, signal, attempt }) {
+    if (/[?#]/.test(path))
+      throw new ActionError('known', 'path-outside', 'The path has a ? or #; give the query in "query".', { retryable: false });
     const allowed = Object.fromEntries(Object.entries(headers ?? {}).filter(([name]) => !FORBIDDEN_HEADERS.test(name)));
-    const idempotent = client.idempotency === undefined ? {} : { [client.idempotency.header]: key };
-    return client.send({ method, path, query, body, headers: { ...allowed, ...idempotent }, signal });
+    return sendOnce(client, { method, path, query, body, headers: allowed, signal }, key, attempt);
   },
 };

@@ -1,23 +1,16 @@
 import type { Version2Client, Version3Client } from 'jira.js';
-import { z } from 'zod';
-import { durationOr } from '../../config-text.js';
-import type { DestinationKind } from '../action.js';
-import { ActionError } from '../action.js';
-import { classifyStatus, classifyTransport, retryAfterMs } from './classify.js';
+import type { DestinationTools } from '../action.js';
+import { OneRequest } from '../one-request.js';
+import { readSecret } from './secret.js';
 
-const config = z
-  .strictObject({
-    baseUrl: z.url(),
-    version: z
-      .union([z.literal(2), z.literal(3)])
-      .default(3)
-      .describe('3 for Jira Cloud; 2 for Data Center.'),
-    auth: z.enum(['basic', 'bearer']).default('basic').describe('basic: email and API token; bearer: a personal access token.'),
-    email: z.string().min(3).optional(),
-    tokenFile: z.string().min(1),
-    settle: durationOr('60s').describe("Jira's search lags; a label is looked for only after this."),
-  })
-  .transform(({ settle, ...rest }) => ({ ...rest, settleMs: settle }));
+export interface JiraSettings {
+  readonly baseUrl: string;
+  readonly version: 2 | 3;
+  readonly auth: 'basic' | 'bearer';
+  readonly email?: string | undefined;
+  readonly tokenFile: string;
+  readonly settleMs: number;
+}
 
 export interface JiraRequest {
   readonly method: 'GET' | 'POST';
@@ -38,78 +31,60 @@ export interface JiraClient {
 
 const MAX_ANSWER_BYTES = 4_194_304;
 
-function classify(error: unknown, what: string, safe: boolean): ActionError {
-  const { status, response, cause } = error as {
-    status?: number;
-    response?: { status?: number; headers?: Record<string, string> };
-    cause?: { response?: { status?: number; headers?: Record<string, string> } };
+type RequestConfig = Parameters<Version3Client['sendRequest']>[0];
+type Adapter = Extract<NonNullable<RequestConfig['adapter']>, (...config: never) => unknown>;
+
+/** The SDK's HTTP library over one request of ours: it cannot repeat, follow a redirect or take another proxy. */
+function adapterOver(request: OneRequest): Adapter {
+  return async (config) => {
+    const headers = Object.fromEntries(Object.entries(config.headers.toJSON()).map(([name, value]) => [name, String(value)]));
+    const body = typeof config.data === 'string' ? config.data : undefined;
+    const answer = await request.send((config.method ?? 'get').toUpperCase(), `${config.baseURL}${config.url}`, headers, body);
+    if (answer.isCut) throw request.unreadable(`the answer has more than ${MAX_ANSWER_BYTES} bytes.`);
+    return { data: answer.text, status: answer.status, statusText: '', headers: answer.headers, config };
   };
-  const answer = cause?.response ?? response;
-  const code = answer?.status ?? (answer === undefined && cause !== undefined ? undefined : status);
-  if (typeof code === 'number')
-    return classifyStatus(code, what, {
-      safe,
-      retryAfterMs: retryAfterMs(answer?.headers?.['retry-after'], Date.parse(answer?.headers?.date ?? '') || 0),
-    });
-  return classifyTransport(error, what, safe);
 }
 
-export const jira: DestinationKind<z.output<typeof config>, JiraClient> = {
-  kind: 'jira',
-  config,
-  open(_name, { baseUrl, version, auth, email, tokenFile, settleMs }, tools) {
-    let opened: { token: string; client: Version2Client | Version3Client } | undefined;
-    const open = async (): Promise<Version2Client | Version3Client> => {
-      const token = tools.secret(tokenFile);
-      if (opened?.token !== token) {
-        // Loaded at first use: most routers file few tickets, and the SDK is large.
-        const sdk = await import('jira.js');
-        const options = {
-          host: baseUrl.replace(/\/$/, ''),
-          ...(auth === 'basic' ? { authentication: { basic: { email: email ?? '', apiToken: token } } } : {}),
-          baseRequestConfig: {
-            maxRedirects: 0,
-            maxContentLength: MAX_ANSWER_BYTES,
-            headers: { 'User-Agent': tools.userAgent, ...(auth === 'bearer' ? { Authorization: `Bearer ${token}` } : {}) },
-          },
-        };
-        opened = { token, client: version === 3 ? new sdk.Version3Client(options) : new sdk.Version2Client(options) };
-      }
-      return opened.client;
-    };
-    return {
-      version,
-      settleMs,
-      baseUrl: baseUrl.replace(/\/$/, ''),
-      async send<T>({ method, path, data, params, signal }: JiraRequest): Promise<T> {
-        const what = `${method} ${path.replaceAll(/\?.*/g, '')}`;
-        const client = await open();
-        let answer: unknown;
-        try {
-          answer = await client.sendRequest<unknown>(
-            { url: `/rest/api/${version}${path}`, method, data, params, signal },
-            undefined as never,
-          );
-        } catch (error) {
-          throw classify(error, what, method === 'GET');
-        }
-        if (typeof answer === 'string' && answer !== '')
-          throw new ActionError(method === 'GET' ? 'known' : 'unknown', 'malformed-answer', `${what}: the answer is not JSON.`);
-        return answer as T;
-      },
-    };
-  },
-  async check(client) {
-    try {
-      await client.send({ method: 'GET', path: '/myself', signal: AbortSignal.timeout(10_000) });
-      return [];
-    } catch (error) {
-      return [
-        {
-          what: error instanceof Error ? error.message : String(error),
-          remedy: 'Check baseUrl, version (3 Cloud, 2 Data Center), auth, email and the token in tokenFile.',
+export function openJira({ baseUrl, version, auth, email, tokenFile, settleMs }: JiraSettings, tools: DestinationTools): JiraClient {
+  const host = baseUrl.replace(/\/$/, '');
+  let opened: { token: string; client: Version2Client | Version3Client } | undefined;
+
+  const open = async (): Promise<Version2Client | Version3Client> => {
+    const token = readSecret(tools, tokenFile);
+    if (opened?.token !== token) {
+      // Loaded at first use: most routers file few tickets, and the SDK is large.
+      const sdk = await import('jira.js');
+      const options = {
+        host,
+        ...(auth === 'basic' ? { authentication: { basic: { email: email ?? '', apiToken: token } } } : {}),
+        baseRequestConfig: {
+          headers: { 'User-Agent': tools.userAgent, ...(auth === 'bearer' ? { Authorization: `Bearer ${token}` } : {}) },
         },
-      ];
+      };
+      opened = { token, client: version === 3 ? new sdk.Version3Client(options) : new sdk.Version2Client(options) };
     }
-  },
-};
+    return opened.client;
+  };
+
+  return {
+    version,
+    settleMs,
+    baseUrl: host,
+    async send<T>({ method, path, data, params, signal }: JiraRequest): Promise<T> {
+      const { transport, nowMs } = tools;
+      const what = `${method} ${path}`;
+      const request = new OneRequest({ what, safe: method === 'GET', signal, maxBytes: MAX_ANSWER_BYTES, transport, nowMs });
+      const query = new URLSearchParams(Object.entries(params ?? {}).map(([name, value]): [string, string] => [name, String(value)]));
+      const url = `/rest/api/${version}${path}${query.size === 0 ? '' : `?${query}`}`;
+      let answer: unknown;
+      try {
+        const client = await open();
+        answer = await client.sendRequest<unknown>({ url, method, data, adapter: adapterOver(request) }, undefined as never);
+      } catch (error) {
+        throw request.failure(error);
+      }
+      if (typeof answer === 'string' && answer !== '') throw request.unreadable('the answer is not JSON.');
+      return answer as T;
+    },
+  };
+}

@@ -2,21 +2,21 @@ import { z } from 'zod';
 import type { Action, ActionContext } from '../action.js';
 import { ActionError } from '../action.js';
 import type { JiraClient } from './jira-client.js';
-import { adf, wiki } from './jira-text.js';
+import { adf, labelOf, labelTexts, summaryText, wiki } from './jira-text.js';
 
 const input = z.object({
   project: z.string().min(1).describe('Project key.'),
-  issueType: z.string().min(1).default('Task'),
-  summary: z.string().min(1),
-  description: z.string().optional(),
-  labels: z.array(z.string().regex(/^\S+$/, 'a label has no spaces')).optional(),
-  priority: z.string().optional(),
+  issueType: z.string().min(1).default('Task').describe('Name of the issue type.'),
+  summary: z.string().min(1).describe('Made one line, cut at 255 characters.'),
+  description: z.string().optional().describe('Escaped, cut at 32,767 characters.'),
+  labels: z.array(z.string()).optional().describe('Spaces become _; empty ones are left out.'),
+  priority: z.string().optional().describe('Name of the priority.'),
   fields: z.record(z.string(), z.json()).optional().describe('Further fields by id, as Jira takes them.'),
 });
 const output = z.object({ id: z.string(), key: z.string(), url: z.string() });
 type Output = z.infer<typeof output>;
 
-const labelOf = (key: string): string => `sre-${key.slice(0, 12)}`;
+const MAX_PAGES = 5;
 const issue = z.object({ id: z.string(), key: z.string() });
 
 function asOutput(found: unknown, client: JiraClient, outcome: 'known' | 'unknown'): Output {
@@ -30,7 +30,7 @@ export const jiraIssue: Action<z.output<typeof input>, Output, JiraClient> = {
   kind: 'jira',
   summary: 'Creates an issue.',
   delivery:
-    "Once. The issue carries a label made of the step key; after a lost answer it is searched for, not sooner than the destination's settle, before another is created.",
+    "Once. The issue carries a label made of the step key; after a lost answer it is searched for, not sooner than the destination's settle, before another is created. Jira's search may lag: choose settle longer than its worst lag.",
   input: input as unknown as z.ZodType<z.output<typeof input>>,
   output,
   settlement: ({ settleMs }) => ({ by: 'probe', settleMs }),
@@ -40,8 +40,8 @@ export const jiraIssue: Action<z.output<typeof input>, Output, JiraClient> = {
         ...fields,
         project: { key: project },
         issuetype: { name: issueType },
-        summary: summary.replaceAll(/\s+/g, ' ').slice(0, 254),
-        labels: [...(labels ?? []), labelOf(key)],
+        summary: summaryText(summary),
+        labels: [...labelTexts(labels ?? []), labelOf(key)],
         ...(description === undefined ? {} : { description: client.version === 3 ? adf(description) : wiki(description) }),
         ...(priority === undefined ? {} : { priority: { name: priority } }),
       },
@@ -50,13 +50,17 @@ export const jiraIssue: Action<z.output<typeof input>, Output, JiraClient> = {
   },
   async probe(_input, { client, key, signal }) {
     const path = client.version === 3 ? '/search/jql' : '/search';
-    const found = await client.send<{ issues?: unknown[] }>({
-      method: 'GET',
-      path,
-      params: { jql: `labels = "${labelOf(key)}"`, maxResults: 2, fields: 'id,key' },
-      signal,
-    });
-    if (!Array.isArray(found?.issues)) throw new ActionError('unknown', 'malformed-answer', 'Jira: the search answered no list of issues.');
-    return found.issues[0] === undefined ? undefined : asOutput(found.issues[0], client, 'unknown');
+    let token: string | undefined;
+    for (let page = 0; page < MAX_PAGES; page += 1) {
+      const next = token === undefined ? {} : { nextPageToken: token };
+      const params = { jql: `labels = "${labelOf(key)}"`, maxResults: 2, fields: 'id,key', ...next };
+      const found = await client.send<{ issues?: unknown[]; nextPageToken?: string }>({ method: 'GET', path, params, signal });
+      if (!Array.isArray(found?.issues)) throw new ActionError('known', 'malformed-answer', 'Jira: the search answered no list of issues.');
+      if (found.issues[0] !== undefined) return asOutput(found.issues[0], client, 'known');
+      token = found.nextPageToken;
+      // A page may be empty though more follow: it is filtered after it was cut.
+      if (token === undefined) return undefined;
+    }
+    throw new ActionError('known', 'too-many-pages', `Jira: the search went on after ${MAX_PAGES} empty pages.`);
   },
 };

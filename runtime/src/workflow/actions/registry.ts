@@ -1,16 +1,16 @@
 import type { Action, DestinationKind } from '../action.js';
-import { http } from './http-client.js';
+import { http } from './http-destination.js';
 import { httpRequest } from './http-request.js';
-import { jira } from './jira-client.js';
 import { jiraComment } from './jira-comment.js';
+import { jira } from './jira-destination.js';
 import { jiraIssue } from './jira-issue.js';
 import { jiraTransition } from './jira-transition.js';
-import { slack } from './slack-client.js';
+import { slack } from './slack-destination.js';
 import { slackDigest } from './slack-digest.js';
 import { slackMessage } from './slack-message.js';
 import { slackReply } from './slack-reply.js';
 import { slackUpdate } from './slack-update.js';
-import { sre } from './sre-client.js';
+import { sre } from './sre-destination.js';
 import { sreTask } from './sre-task.js';
 
 const all = [

@@ -5,7 +5,7 @@ import { findPosted, post, posted } from './slack-post.js';
 
 const input = z.object({
   to: posted.extend({ thread_ts: z.string().optional() }).describe('Output of a slack.message or slack.reply.'),
-  text: z.string().min(1),
+  text: z.string().min(1).describe('As the text of slack.message.'),
 });
 const output = posted.extend({ thread_ts: z.string() });
 
@@ -16,7 +16,7 @@ export const slackReply: Action<z.infer<typeof input>, z.infer<typeof output>, S
   delivery: 'Once, as slack.message; the thread is searched.',
   input: input as z.ZodType<z.infer<typeof input>>,
   output,
-  budgetKey: ({ to }) => to.channel,
+  budgetKey: ({ to }, client) => client.channelKey(to.channel),
   settlement: ({ settleMs }) => ({ by: 'probe', settleMs }),
   async run({ to, text }, context) {
     const thread = to.thread_ts ?? to.ts;

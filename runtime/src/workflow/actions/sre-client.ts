@@ -1,47 +1,33 @@
-import { z } from 'zod';
-import type { DestinationKind } from '../action.js';
-import { type HttpClient, idempotencyConfig, openHttp } from './http-client.js';
+import type { Json } from '../../event/event.js';
+import type { HttpClient } from './http-client.js';
 
-const config = z.strictObject({
-  baseUrl: z.url(),
-  tokenFile: z.string().min(1).optional().describe('File with the bearer token.'),
-  submitPath: z.string().default('/tasks').describe('POST {task, params} here; the answer has an id.'),
-  statusPath: z.string().default('/tasks/{id}').describe('GET; the answer has id and state.'),
-  idempotency: idempotencyConfig,
-});
+/** What the fields of requests and answers are called. Answers may hold theirs deeper: "task.id". */
+export interface SreShape {
+  readonly task: string;
+  readonly params: string;
+  readonly id: string;
+  readonly state: string;
+}
 
 export interface SreClient extends HttpClient {
   readonly submitPath: string;
   readonly statusPath: string;
+  readonly shape: SreShape;
+  /** States in which a task is over, in lower case; any other is under way. */
+  readonly states: { readonly done: ReadonlySet<string>; readonly failed: ReadonlySet<string> };
+  /** How often a task that is waited for is asked about. */
+  readonly pollMs: number;
 }
 
-export const sre: DestinationKind<z.output<typeof config>, SreClient> = {
-  kind: 'sre',
-  config,
-  open(_name, { baseUrl, tokenFile, submitPath, statusPath, idempotency }, tools) {
-    const headers = (): Record<string, string> => (tokenFile === undefined ? {} : { authorization: `Bearer ${tools.secret(tokenFile)}` });
-    return { ...openHttp({ baseUrl, idempotency, headers }, tools), submitPath, statusPath };
-  },
-  async check(client) {
-    try {
-      await client.send({
-        method: 'GET',
-        path: client.statusPath.replace('{id}', 'sre-router-check'),
-        signal: AbortSignal.timeout(10_000),
-      });
-      return [];
-    } catch (error) {
-      const status = (error as { status?: number }).status;
-      if (status === 404 || status === 400) return [];
-      return [
-        {
-          what: error instanceof Error ? error.message : String(error),
-          remedy:
-            status === 401 || status === 403
-              ? 'Give a token that may submit tasks in tokenFile.'
-              : 'Check baseUrl and that the SRE API answers.',
-        },
-      ];
-    }
-  },
-};
+/** The value at a path of names parted by dots; undefined where there is none. */
+export function fieldAt(body: Json, path: string): Json | undefined {
+  let at: Json | undefined = body;
+  for (const name of path.split('.')) {
+    if (at === null || typeof at !== 'object' || Array.isArray(at) || !Object.hasOwn(at, name)) return undefined;
+    at = at[name];
+  }
+  return at;
+}
+
+/** The path that tells how a task stands. */
+export const statusPathOf = ({ statusPath }: SreClient, id: string): string => statusPath.replace('{id}', () => encodeURIComponent(id));

@@ -1,66 +1,80 @@
 import { z } from 'zod';
+import type { Json } from '../../event/event.js';
 import type { Action, ActionContext } from '../action.js';
-import { ActionError } from '../action.js';
-import type { SreClient } from './sre-client.js';
+import { ActionError, Ongoing } from '../action.js';
+import { retryAfterMs } from '../classify.js';
+import { type HttpAnswer, keySettlement, sendOnce } from './http-client.js';
+import { fieldAt, type SreClient, statusPathOf } from './sre-client.js';
 
 const input = z.object({
   task: z.string().min(1).describe('Task type, e.g. bounce-mac-cluster.'),
-  params: z.record(z.string(), z.json()).default({}),
-  wait: z.boolean().default(false).describe("Done only when the task is done: asked again with the step's retry until then."),
+  params: z.record(z.string(), z.json()).default({}).describe('Handed to the task as they are.'),
+  wait: z
+    .boolean()
+    .default(false)
+    .describe('Done only when the task is: it is submitted once, then asked about until it is over, for retry.maxAge at most.'),
 });
 const output = z.object({ id: z.string(), state: z.string() });
-const answer = z.looseObject({ id: z.union([z.string(), z.number()]).transform(String), state: z.string().default('submitted') });
+type Output = z.infer<typeof output>;
+const memo = z.object({ id: z.string() });
 
-const OVER = new Set(['done', 'succeeded', 'success', 'completed', 'failed', 'error', 'cancelled', 'canceled']);
-const BAD = new Set(['failed', 'error', 'cancelled', 'canceled']);
+const MAX_ID_CHARACTERS = 200;
+const MAX_STATE_CHARACTERS = 64;
 
-function read(body: unknown, what: string, outcome: 'known' | 'unknown'): z.output<typeof answer> {
-  const parsed = answer.safeParse(body);
-  if (!parsed.success) throw new ActionError(outcome, 'malformed-answer', `${what}: the answer has no id.`);
-  return parsed.data;
+/** A task just submitted may not be found at once. */
+const YOUNG_MS = 60_000;
+
+/** What an answer says of a task; undefined when it names none. The state may be absent right after submission. */
+function taskIn(body: Json, { shape }: SreClient): { id: string; state: string } | undefined {
+  const id = fieldAt(body, shape.id);
+  if ((typeof id !== 'string' && typeof id !== 'number') || String(id) === '' || String(id).length > MAX_ID_CHARACTERS) return undefined;
+  const state = fieldAt(body, shape.state);
+  return { id: String(id), state: typeof state === 'string' && state !== '' ? state.slice(0, MAX_STATE_CHARACTERS) : 'submitted' };
 }
 
-export const sreTask: Action<z.output<typeof input>, z.infer<typeof output>, SreClient> = {
+/** Its output when it is over; else when to look again. Throws when it ended badly. */
+function standing({ id, state }: Output, answer: HttpAnswer, client: SreClient): Output | Ongoing {
+  const plain = state.toLowerCase();
+  if (client.states.failed.has(plain)) throw new ActionError('known', 'task-failed', `Task ${id} ended as ${state}.`, { retryable: false });
+  if (client.states.done.has(plain)) return { id, state };
+  const wait = retryAfterMs(answer.headers['retry-after'], Date.parse(answer.headers.date ?? '') || client.nowMs());
+  return new Ongoing({ id }, Math.max(wait ?? 0, client.pollMs), `Task ${id} is ${state}.`);
+}
+
+export const sreTask: Action<z.output<typeof input>, Output, SreClient> = {
   name: 'sre.task',
   kind: 'sre',
-  summary: 'Submits a task to the SRE API.',
+  summary: 'Submits a task to the SRE API, and waits for its end if asked to.',
   delivery:
-    'Once, where the destination names an idempotency header: sent again with the same key. Without one, a lost answer is ambiguous and a person decides.',
+    'Submitted once, where the destination names an idempotency header: after a lost answer it is sent again with the same key. Without one a person decides. With wait: true the id of the task is journaled as soon as it is known, and from then on the task is only asked about, through any restart. A task that ended badly fails the step, and is not submitted again.',
   input: input as unknown as z.ZodType<z.output<typeof input>>,
   output,
   settlement: ({ idempotency }) =>
-    idempotency === undefined
-      ? { by: 'person', why: 'The SRE API has no idempotency header configured, so the task cannot be submitted again safely.' }
-      : { by: 'resend', forMs: idempotency.keepForMs },
-  async run({ task, params, wait }, context: ActionContext<SreClient>) {
-    const { client, key, signal } = context;
-    if (wait && client.idempotency === undefined) {
-      throw new ActionError(
-        'known',
-        'wait-needs-idempotency',
-        'wait: true asks again by submitting under the same key; configure idempotency on the destination.',
-        { retryable: false },
-      );
-    }
-    const headers = client.idempotency === undefined ? {} : { [client.idempotency.header]: key };
-    const submitted = read(
-      (await client.send({ method: 'POST', path: client.submitPath, body: { task, params }, headers, signal })).body,
-      `POST ${client.submitPath}`,
-      'unknown',
-    );
-    if (!wait) return { id: submitted.id, state: submitted.state };
-    const path = client.statusPath.replace('{id}', encodeURIComponent(submitted.id));
-    let state: string;
+    keySettlement(idempotency, 'The SRE API has no idempotency header configured, so the task cannot be submitted again safely.'),
+  async run({ task, params, wait }, { client, key, signal, attempt }: ActionContext<SreClient>) {
+    const { shape, submitPath } = client;
+    const body = { [shape.task]: task, [shape.params]: params };
+    const answer = await sendOnce(client, { method: 'POST', path: submitPath, body, signal }, key, attempt);
+    const submitted = taskIn(answer.body, client);
+    if (submitted === undefined) throw new ActionError('unknown', 'malformed-answer', `POST ${submitPath}: the answer has no ${shape.id}.`);
+    return wait ? standing(submitted, answer, client) : submitted;
+  },
+  async follow(noted, _input, { client, signal, firstIntentMs }) {
+    const { id } = memo.parse(noted);
+    let answer: HttpAnswer;
     try {
-      state = read((await client.send({ method: 'GET', path, signal })).body, `GET ${path}`, 'known').state.toLowerCase();
+      answer = await client.send({ method: 'GET', path: statusPathOf(client, id), signal });
     } catch (error) {
-      // The task is there; only its state could not be read. The same submission, under the same key, finds it again.
-      throw new ActionError('unknown', 'state-unread', `Task ${submitted.id} was submitted; its state could not be read.`, {
-        cause: error,
-      });
+      if (!(error instanceof ActionError) || error.status === undefined || error.retryable) throw error;
+      const isGone = error.status === 404 || error.status === 410;
+      if (isGone && client.nowMs() - firstIntentMs > YOUNG_MS)
+        throw new ActionError('known', 'task-gone', `The SRE API no longer knows task ${id}.`, { retryable: false, cause: error });
+      // A refusal to answer (a token being replaced) says nothing of the task.
+      throw new ActionError('known', error.reason, error.message, { status: error.status, cause: error });
     }
-    if (BAD.has(state)) throw new ActionError('known', `task-${state}`, `Task ${submitted.id} ended as ${state}.`, { retryable: false });
-    if (!OVER.has(state)) throw new ActionError('unknown', 'task-running', `Task ${submitted.id} is ${state}.`);
-    return { id: submitted.id, state };
+    const found = taskIn(answer.body, client);
+    if (found === undefined)
+      throw new ActionError('known', 'malformed-answer', `GET ${client.statusPath}: the answer has no ${client.shape.id}.`);
+    return standing({ id, state: found.state }, answer, client);
   },
 };

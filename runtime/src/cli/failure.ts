@@ -1,0 +1,54 @@
+import { didYouMean } from '../config-problem.js';
+import { asError, type ErrorCode, RouterError } from '../errors.js';
+import { cleanForTerminal, redactText } from '../redact.js';
+import { UnreachableError } from './client.js';
+import { UsageError } from './io.js';
+
+export interface Failure {
+  readonly text: string;
+  readonly exitCode: 1 | 2;
+}
+
+/** Wrong usage or configuration: the same call fails again until the caller changes something about it. All other codes are problems found. */
+const USAGE_CODES: ReadonlySet<ErrorCode> = new Set([
+  'CONFIG_INVALID',
+  'MAPPING_INVALID',
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'HOST_REFUSED',
+  'INVALID_REQUEST',
+  'METHOD_NOT_ALLOWED',
+  'UNKNOWN_SOURCE',
+]);
+
+/** What a person reads and a script gets. One line an error (a configuration's problems: one each); the stack only where the code is at fault and DEBUG is set. */
+export function failureOf(thrown: unknown, tryHelp: string, isDebug: boolean): Failure {
+  const error = asError(thrown);
+  const text = `${error.message
+    .split('\n')
+    .map((line) => cleanForTerminal(redactText(line)))
+    .join('\n')}\n`;
+  if (error instanceof UsageError) return { text: `${text.trimEnd()} Try: ${tryHelp}\n`, exitCode: 2 };
+  if (error instanceof UnreachableError) return { text, exitCode: 2 };
+  if (error instanceof RouterError) return { text, exitCode: USAGE_CODES.has(error.code) ? 2 : 1 };
+  const stack = isDebug ? `${redactText(error.stack ?? '')}\n` : '';
+  return { text: `Unexpected: ${text.replaceAll('\n', ' ').trimEnd()} (DEBUG=1 shows where)\n${stack}`, exitCode: 2 };
+}
+
+/** yargs' complaint in one line, with the option that was probably meant. */
+export function usageText(message: string, options: readonly string[]): string {
+  const unknown = /^Unknown arguments?: (.+)$/.exec(message)?.[1];
+  if (unknown !== undefined) {
+    const [name = ''] = unknown.split(', ');
+    const meant = didYouMean(name, options);
+    return `Unknown option or argument: ${name}.${meant === undefined ? '' : ` Did you mean --${meant}?`}`;
+  }
+  const command = /^Did you mean (.+)\?$/.exec(message)?.[1];
+  if (command !== undefined) return `No such command. Did you mean ${command}?`;
+  const required = /^Missing required arguments?: (.+)$/.exec(message)?.[1];
+  if (required !== undefined) return `Missing: --${required.split(', ').join(', --')}.`;
+  if (/^Not enough non-option arguments/.test(message)) return 'Not enough arguments.';
+  const choice = /Argument: (\S+), Given: (.+?), Choices: (.+)/.exec(message);
+  if (choice !== null) return `--${choice[1]}: ${choice[2]} is none of ${choice[3]}.`;
+  return message.replaceAll(/\s+/g, ' ').replace(/([^.])$/, '$1.');
+}

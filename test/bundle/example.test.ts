@@ -1,0 +1,4 @@
+import { exampleChart } from '#test/synth/example/chart.js';
+import { testHelmEquivalence } from './helm-equivalence.js';
+
+testHelmEquivalence(exampleChart);
