@@ -17,6 +17,27 @@ module.exports = {
     room('log'),
     room('view', [`${src}log/`]),
     room('http', [`${src}view/`]),
+    room('dcr'),
+    {
+      name: 'router-never-loads-dcr',
+      comment: 'dcr/ is of dcrctl alone: git, Kubernetes and S3 have no business in the router.',
+      severity: 'error',
+      from: { path: src, pathNot: [`${src}dcr/`, `${src}dcrctl\\.ts$`] },
+      to: { path: [`${src}dcr/`, `${src}dcrctl\\.ts$`, 'node_modules/aws4fetch/'] },
+    },
+    {
+      name: 'dcr-commands-load-lazily',
+      comment: 'A probe runs every few seconds: what it does not need is imported when a command runs.',
+      severity: 'error',
+      from: {
+        path: [
+          `${src}dcrctl\\.ts$`,
+          `${src}dcr/[a-z-]+-command\\.ts$`,
+          `${src}dcr/(commands|command|flags|options|settings-wire|state-table)\\.ts$`,
+        ],
+      },
+      to: { path: 'node_modules/(aws4fetch|undici|zod|yaml)/', dynamic: false },
+    },
     {
       name: 'actions-never-import-each-other',
       severity: 'error',

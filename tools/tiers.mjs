@@ -8,6 +8,8 @@
 const WITH_TOOLS = ['test/alertmanager/'];
 const WITH_HELM = ['test/bundle/'];
 const PROCESSES = ['test/process/', 'test/crash/'];
+const DCR = ['test/dcr/process/'];
+const NOT_UNIT = [...WITH_TOOLS, ...WITH_HELM, ...PROCESSES, ...DCR];
 
 export const TIERS = [
   { name: 'style', node: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'], needs: [], minutes: 0.1 },
@@ -26,17 +28,18 @@ export const TIERS = [
   },
   { name: 'generated', node: ['tools/generate.mjs', '--check'], needs: [], minutes: 0.1 },
   { name: 'charts', node: ['synth/dist/main.js', 'synth', '--check'], needs: [], minutes: 0.3 },
-  { name: 'unit', jest: 'test/', not: [...WITH_TOOLS, ...WITH_HELM, ...PROCESSES], needs: [], minutes: 1 },
+  { name: 'unit', jest: 'test/', not: NOT_UNIT, needs: [], minutes: 1 },
   {
     name: 'node-lts',
     jest: 'test/',
-    not: [...WITH_TOOLS, ...WITH_HELM, ...PROCESSES],
+    not: NOT_UNIT,
     nodeBinary: 'NODE_LTS_BIN',
     needs: ['node-lts'],
     ciOnly: true,
     minutes: 1,
   },
   { name: 'process', jest: PROCESSES.join('|'), in: ['test/process', 'test/crash'], needs: [], minutes: 2 },
+  { name: 'dcr', jest: DCR.join('|'), in: DCR, needs: [], minutes: 2 },
   {
     name: 'simulation',
     node: ['test/dist/simulation/main.js', '--runs', process.env.LONG === '1' ? '20000' : '2000'],
