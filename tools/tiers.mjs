@@ -11,7 +11,8 @@ const WITH_HELM = ['test/bundle/'];
 const CONTROL_PLANE = ['test/control-plane/'];
 const PROCESSES = ['test/process/', 'test/crash/'];
 const DCR = ['test/dcr/process/'];
-const NOT_UNIT = [...WITH_TOOLS, ...WITH_HELM, ...CONTROL_PLANE, ...PROCESSES, ...DCR];
+const KAFKA = ['test/log/kafka/', 'test/kafka/'];
+const NOT_UNIT = [...WITH_TOOLS, ...WITH_HELM, ...CONTROL_PLANE, ...PROCESSES, ...DCR, ...KAFKA];
 
 export const TIERS = [
   { name: 'style', node: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'], needs: [], minutes: 0.1 },
@@ -61,5 +62,6 @@ export const TIERS = [
     beside: { script: 'test/dist/control-plane/serve.js', variable: 'CONTROL_PLANE' },
     minutes: 4,
   },
+  { name: 'kafka', jest: KAFKA.join('|'), in: KAFKA, needs: ['kafka-3.9.1', 'kafka-4.1.0'], minutes: 4 },
   { name: 'alertmanager', jest: WITH_TOOLS.join('|'), in: ['test/alertmanager'], needs: ['alertmanager'], minutes: 2 },
 ];
