@@ -8,7 +8,7 @@
 const WITH_TOOLS = ['test/alertmanager/'];
 const WITH_HELM = ['test/bundle/'];
 const PROCESSES = ['test/process/', 'test/crash/'];
-const DCR = ['test/dcr/process/'];
+const DCR = ['test/dcr/process/', 'test/dcr/workflow/'];
 const NOT_UNIT = [...WITH_TOOLS, ...WITH_HELM, ...PROCESSES, ...DCR];
 
 export const TIERS = [
@@ -39,7 +39,7 @@ export const TIERS = [
     minutes: 1,
   },
   { name: 'process', jest: PROCESSES.join('|'), in: ['test/process', 'test/crash'], needs: [], minutes: 2 },
-  { name: 'dcr', jest: DCR.join('|'), in: DCR, needs: [], minutes: 2 },
+  { name: 'dcr', jest: DCR.join('|'), in: DCR, needs: [], minutes: 4 },
   {
     name: 'simulation',
     node: ['test/dist/simulation/main.js', '--runs', process.env.LONG === '1' ? '20000' : '2000'],

@@ -1,5 +1,5 @@
-import type { Clock } from '#runtime/clock.js';
 import { systemClock } from '#runtime/clock.js';
+import { fastClock } from './fast-clock.js';
 
 /**
  * Preloaded into a process (`node --import …/test/dist/dcr/fast-time.js`), lets its clock run TIME_FACTOR times as fast, from TIME_FROM_MS on: every wait, time-out and date that
@@ -7,7 +7,4 @@ import { systemClock } from '#runtime/clock.js';
  */
 const factor = Number(process.env.TIME_FACTOR ?? '1');
 const fromMs = Number(process.env.TIME_FROM_MS ?? Date.now());
-const real: Clock = { ...systemClock };
-const fast = systemClock as { -readonly [K in keyof Clock]: Clock[K] };
-fast.nowMs = () => fromMs + (real.nowMs() - fromMs) * factor;
-fast.after = (delayMs, fire) => real.after(delayMs / factor, fire);
+Object.assign(systemClock, fastClock({ ...systemClock }, factor, fromMs));

@@ -1,5 +1,7 @@
 import { pathToFileURL } from 'node:url';
+import { type Clock, systemClock } from '#runtime/clock.js';
 import { startDns } from '#test/dcr/dns.js';
+import { fastClock } from '#test/dcr/fast-clock.js';
 import { asEnv, Dcrctl } from '#test/dcr/process/dcrctl.js';
 import { PROPERTIES, type Properties } from '#test/dcr/properties.js';
 import { S3_KEYS, type S3StandIn, startS3 } from '#test/dcr/s3.js';
@@ -46,6 +48,11 @@ export class Cluster {
   set properties(change: Partial<Properties>) {
     this.#properties = { ...this.#properties, ...change };
     this.processes.file('dcr.json', JSON.stringify(this.#properties));
+  }
+
+  /** The clock of all its processes. */
+  get clock(): Clock {
+    return fastClock(systemClock, this.factor, this.#fromMs);
   }
 
   /** The clock, and the credentials of a pod. */
