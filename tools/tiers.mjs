@@ -10,7 +10,7 @@ const WITH_TOOLS = ['test/alertmanager/'];
 const WITH_HELM = ['test/bundle/'];
 const CONTROL_PLANE = ['test/control-plane/'];
 const PROCESSES = ['test/process/', 'test/crash/'];
-const DCR = ['test/dcr/process/'];
+const DCR = ['test/dcr/process/', 'test/dcr/workflow/'];
 const KAFKA = ['test/log/kafka/', 'test/kafka/'];
 const NOT_UNIT = [...WITH_TOOLS, ...WITH_HELM, ...CONTROL_PLANE, ...PROCESSES, ...DCR, ...KAFKA];
 
@@ -42,7 +42,7 @@ export const TIERS = [
     minutes: 1,
   },
   { name: 'process', jest: PROCESSES.join('|'), in: ['test/process', 'test/crash'], needs: [], minutes: 2 },
-  { name: 'dcr', jest: DCR.join('|'), in: DCR, needs: [], minutes: 2 },
+  { name: 'dcr', jest: DCR.join('|'), in: DCR, needs: [], minutes: 4 },
   {
     name: 'simulation',
     node: ['test/dist/simulation/main.js', '--runs', process.env.LONG === '1' ? '20000' : '2000'],

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { COMMANDS } from '#runtime/dcr/commands.js';
 import { DCR_ERRORS } from '#runtime/dcr/dcr-error.js';
@@ -6,6 +6,7 @@ import { FB_STATUS } from '#runtime/dcr/fb303.js';
 import { readManifest } from '#runtime/dcr/manifest.js';
 import { NODE_STATES, readStatus } from '#runtime/dcr/node-status.js';
 import { judge, PROBE_MODES } from '#runtime/dcr/state-table.js';
+import { RUNBOOK } from '#synth/charts/dcr/alerts.js';
 import { propertiesSchema } from '#test/dcr/properties.js';
 
 const read = (page: string): string => readFileSync(new URL(`../../docs/${page}`, import.meta.url), 'utf8');
@@ -36,4 +37,17 @@ test('the properties and the manifest in docs/dcr-node.md are valid, and each ke
   const parsed = propertiesSchema.parse(JSON.parse(properties ?? ''));
   expect(Object.keys(parsed).filter((key) => !new RegExp(`^\\| .*\`${key}\``, 'm').test(node))).toEqual([]);
   expect(readManifest(manifest ?? '')).toMatchObject({ dataset: '7' });
+});
+
+test('every alert has its section in the runbook of docs/dcr.md, and every test that is named there is one', () => {
+  const page = read('dcr.md');
+  const anchors = [...page.matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
+    (title ?? '')
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9 -]/g, '')
+      .replaceAll(' ', '-'),
+  );
+  for (const anchor of [...Object.values(RUNBOOK), 'manual-intervention', 'release-the-guardian']) expect(anchors).toContain(anchor);
+  const tests = [...page.matchAll(/`(test\/[^`]+)`/g)].map(([, path]) => path ?? '');
+  expect(tests.filter((path) => !existsSync(new URL(`../../${path}`, import.meta.url)))).toEqual([]);
 });

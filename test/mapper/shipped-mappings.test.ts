@@ -20,6 +20,7 @@ test('files are tried in the order of their names', async () => {
     'alert-to-channel',
     'canary',
     'watchdog',
+    'dcr-guardian-lost',
     'dcr-run',
     'mac-cluster-down',
   ]);

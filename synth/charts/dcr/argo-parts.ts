@@ -70,6 +70,9 @@ export function workflowBase(v: V): Readonly<Record<string, unknown>> {
 /** The run is the workflow's own uid. */
 export const OF_THIS_RUN: readonly k8s.EnvVar[] = [{ name: 'DCRCTL_RUN_ID', value: '{{workflow.uid}}' }];
 
+/** Asked at its pod's own address, not under its name: no pod that was made meanwhile may answer for it. */
+export const AT_ITS_POD: readonly k8s.EnvVar[] = [{ name: 'DCRCTL_NODE_HOST', value: '' }];
+
 /** Its failure fails nothing: people are told if the router can be told. */
 export const ANYWAY = { failed: true, error: true } as const;
 

@@ -1,6 +1,17 @@
 import { ApiObject } from 'cdk8s';
 import type { Template } from '../../chart.js';
-import { ANYWAY, clusterLabel, containerBase, dcrctl, mutexes, OF_THIS_RUN, question, step, workflowBase } from './argo-parts.js';
+import {
+  ANYWAY,
+  AT_ITS_POD,
+  clusterLabel,
+  containerBase,
+  dcrctl,
+  mutexes,
+  OF_THIS_RUN,
+  question,
+  step,
+  workflowBase,
+} from './argo-parts.js';
 import type { ArgoTemplate, Step } from './argo-types.js';
 import { FIRST, type V } from './names.js';
 import type { DcrValues } from './values.js';
@@ -63,7 +74,7 @@ export const workflowRun: Template<typeof DcrValues> = (chart, v) => {
         ...guardedWait(v),
         preflight(v),
         ...commits(v),
-        dcrctl(v, 'label-guardian', { args: ['label-guardian'], env: OF_THIS_RUN }),
+        dcrctl(v, 'label-guardian', { args: ['label-guardian'], env: [...OF_THIS_RUN, ...AT_ITS_POD] }),
         dcrctl(v, 'started', {
           args: ['notify', 'started', `--message=Workflow ${WORKFLOW_NAME}.`, '--id={{workflow.uid}}.started'],
           env: OF_THIS_RUN,

@@ -1,6 +1,6 @@
 import { ApiObject } from 'cdk8s';
 import type { Template } from '../../chart.js';
-import { dcrctl, step, workflowBase } from './argo-parts.js';
+import { AT_ITS_POD, dcrctl, step, workflowBase } from './argo-parts.js';
 import { FIRST } from './names.js';
 import type { DcrValues } from './values.js';
 
@@ -28,7 +28,7 @@ export const workflowSchedule: Template<typeof DcrValues> = (chart, v) => {
         ttlStrategy: { secondsAfterCompletion: 24 * HOUR_SECONDS },
         templates: [
           { name: 'main', steps: [[step('label', 'label'), step('reap', 'reap')]] },
-          dcrctl(v, 'label', { args: ['label-guardian', '--reconcile'] }),
+          dcrctl(v, 'label', { args: ['label-guardian', '--reconcile'], env: AT_ITS_POD }),
           dcrctl(v, 'reap', { args: ['reap'] }),
         ],
       },

@@ -1,4 +1,6 @@
+import { type Clock, systemClock } from '#runtime/clock.js';
 import { startDns } from '#test/dcr/dns.js';
+import { fastClock } from '#test/dcr/fast-clock.js';
 import { asEnv, Dcrctl } from '#test/dcr/process/dcrctl.js';
 import { nodeEnv } from '#test/dcr/process/node-env.js';
 import { PROPERTIES, type Properties } from '#test/dcr/properties.js';
@@ -42,6 +44,11 @@ export class Cluster {
   set properties(change: Partial<Properties>) {
     this.#properties = { ...this.#properties, ...change };
     this.processes.file('dcr.json', JSON.stringify(this.#properties));
+  }
+
+  /** The clock of all its processes. */
+  get clock(): Clock {
+    return fastClock(systemClock, this.factor, this.#fromMs);
   }
 
   /** The clock, and the credentials of a pod. */
