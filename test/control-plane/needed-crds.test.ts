@@ -37,14 +37,19 @@ afterAll(async () => {
 
 const MONITORING = ['podmonitors.monitoring.coreos.com', 'prometheusrules.monitoring.coreos.com'];
 const WORKFLOWS = ['cronworkflows.argoproj.io', 'workflowtemplates.argoproj.io'];
+const [BUS, SOURCES, SENSORS] = ['eventbus.argoproj.io', 'eventsources.argoproj.io', 'sensors.argoproj.io'] as const;
 const TOPICS = ['kafkatopics.kafka.strimzi.io'];
 
 /** In an order in which large CRDs come last: the server takes seconds to take them in or out. */
 const CASES: readonly (readonly [chart: HelmChart, environment: string, over: Record<string, unknown>, needed: readonly CrdName[]])[] = [
-  [sreRouterChart, 'staging', {}, []],
-  [sreRouterChart, 'prod', { kafka: { topics: 'existing' } }, []],
+  // The five-minute install.
+  [sreRouterChart, 'staging', { delivery: 'direct' }, []],
+  [sreRouterChart, 'prod', { delivery: 'direct', kafka: { topics: 'existing' } }, []],
   [dcrChart, 'staging', { monitoring: { enabled: false }, dcr: { workflow: { enabled: false } } }, []],
-  [sreRouterChart, 'prod', {}, TOPICS],
+  [sreRouterChart, 'prod', { delivery: 'direct' }, TOPICS],
+  [sreRouterChart, 'staging', { delivery: 'http' }, [BUS, SOURCES, SENSORS]],
+  [sreRouterChart, 'prod', { delivery: 'kafka', eventBus: { kind: 'existing' } }, [SOURCES, SENSORS, ...TOPICS]],
+  [sreRouterChart, 'prod', { delivery: 'bus', eventBus: { kind: 'kafka' }, kafka: { topics: 'existing' } }, [BUS, SOURCES]],
   [dcrChart, 'prod', { dcr: { workflow: { enabled: false } } }, MONITORING],
   [dcrChart, 'prod', { monitoring: { enabled: false } }, WORKFLOWS],
 ];

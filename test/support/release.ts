@@ -62,9 +62,16 @@ export function kindsOf(objects: readonly K8sObject[]): KindRef[] {
 }
 
 /** An object without what the server keeps for itself: equal for two that say the same. */
-export function saidBy({ metadata, status: _status, ...rest }: KubeBody): KubeBody {
+export function saidBy({ metadata, status: _status, ...object }: KubeBody): KubeBody {
+  const rest = object.kind === 'Service' ? withoutAddress(object) : object;
   const { name, namespace, labels = {}, annotations = {} } = metadata;
   // The deployment controller's own count.
   const { 'deployment.kubernetes.io/revision': _revision, ...said } = annotations as Record<string, string>;
   return { ...rest, metadata: { name, namespace, labels, annotations: said } };
+}
+
+/** A Service that was away and is made again has another address. */
+function withoutAddress({ spec, ...rest }: KubeBody): KubeBody {
+  const { clusterIP, clusterIPs: _all, ...said } = spec;
+  return { ...rest, spec: clusterIP === 'None' ? { ...said, clusterIP } : said };
 }

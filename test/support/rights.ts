@@ -48,6 +48,8 @@ export async function ownRightsOf(
   account: { readonly namespace: string; readonly name: string },
   namespace: string,
 ): Promise<string[]> {
-  const everybody = await rightsOf(kube, { namespace: account.namespace, name: 'default' }, namespace);
+  const nobody = { namespace: account.namespace, name: 'nobody' };
+  await kube.apply({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: nobody }, { manager: 'rights' });
+  const everybody = await rightsOf(kube, nobody, namespace);
   return (await rightsOf(kube, account, namespace)).filter((right) => !everybody.includes(right));
 }
