@@ -9,6 +9,7 @@ import { deepMerge } from '../values/parse-values.js';
 export class BaseCharts {
   readonly #files: ReadonlyMap<string, string>;
   readonly #charts = new Map<string, TemplateChart>();
+  readonly #defaults = new Map<string, unknown>();
 
   constructor(git: Git, ref: string) {
     this.#files = git.filesAt(ref, 'charts', /^charts\/[^/]+\/(?:values\.yaml$|templates\/|env\/)/);
@@ -26,9 +27,16 @@ export class BaseCharts {
 
   /** undefined where the chart or the environment was not there. Throws what the chart's templates throw. */
   render(chart: string, environment: string, release: Release): K8sObject[] | undefined {
-    const [defaults, own] = [this.#files.get(`charts/${chart}/values.yaml`), this.#files.get(`charts/${chart}/env/${environment}.yaml`)];
+    const [defaults, own] = [this.#defaultsOf(chart), this.#files.get(`charts/${chart}/env/${environment}.yaml`)];
     if (defaults === undefined || own === undefined) return undefined;
-    return this.#chart(chart).render(deepMerge(parse(defaults) ?? {}, parse(own) ?? {}), release);
+    return this.#chart(chart).render(deepMerge(defaults, parse(own) ?? {}), release);
+  }
+
+  /** Parsed once a chart, which has many environments. */
+  #defaultsOf(chart: string): unknown {
+    const text = this.#files.get(`charts/${chart}/values.yaml`);
+    if (text !== undefined && !this.#defaults.has(chart)) this.#defaults.set(chart, parse(text) ?? {});
+    return this.#defaults.get(chart);
   }
 
   #chart(name: string): TemplateChart {

@@ -43,6 +43,8 @@ function secretsOf({ name, secrets }: HelmChart): string[] {
     '|---|---|---|---|',
     ...secrets.flatMap(row),
     '',
+    // The commands need a cluster; this test runs them with a stand-in.
+    '<!-- shown by: test/synth/secrets.test.ts "the commands of docs/values.md make the Secrets that the charts read" -->',
     '```sh',
     ...secrets.flatMap(({ create }) => create || []),
     '```',

@@ -23,7 +23,8 @@ Ad-hoc events:
 
 What became of them:
 
-  kubectl --namespace ${namespace} exec deploy/${name} -- sre-router events --url http://127.0.0.1:${HTTP_PORT}
+  kubectl --namespace ${namespace} port-forward svc/${v.router.topology === 'split' ? `${name}-api` : name} ${HTTP_PORT}:${HTTP_PORT}
+  npx sre-router events --token-file router.token
 
 Secrets, their keys and what they hold: docs/values.md.
 `;
