@@ -9,7 +9,8 @@ const WITH_TOOLS = ['test/alertmanager/'];
 const WITH_HELM = ['test/bundle/'];
 const PROCESSES = ['test/process/', 'test/crash/'];
 const DCR = ['test/dcr/process/'];
-const NOT_UNIT = [...WITH_TOOLS, ...WITH_HELM, ...PROCESSES, ...DCR];
+const MONITORING = ['test/monitoring/'];
+const NOT_UNIT = [...WITH_TOOLS, ...WITH_HELM, ...PROCESSES, ...DCR, ...MONITORING];
 
 export const TIERS = [
   { name: 'style', node: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'], needs: [], minutes: 0.1 },
@@ -50,5 +51,6 @@ export const TIERS = [
   { name: 'bench', node: ['test/dist/bench/main.js', '--smoke'], in: ['test/bench'], needs: [], minutes: 0.5 },
   { name: 'bundle', jest: WITH_HELM.join('|'), in: WITH_HELM, needs: ['helm3', 'helm4'], minutes: 4 },
   { name: 'bundle-bench', node: ['test/dist/bundle/bench.js'], in: WITH_HELM, needs: ['helm3'], minutes: 0.5 },
+  { name: 'monitoring', jest: MONITORING.join('|'), in: MONITORING, needs: ['promtool', 'alertmanager'], minutes: 4 },
   { name: 'alertmanager', jest: WITH_TOOLS.join('|'), in: ['test/alertmanager'], needs: ['alertmanager'], minutes: 2 },
 ];

@@ -218,7 +218,7 @@ function holdsIf(run: Run, found: string | undefined, wanted: string): boolean |
 
 const isHollow = (members: readonly Node[]): boolean => members.every((member) => member instanceof Splice);
 
-const NAMES = ['name', 'mountPath', 'containerPort', 'port', 'topologyKey'];
+const NAMES = ['name', 'mountPath', 'containerPort', 'port', 'topologyKey', 'alert'];
 
 function identityOf(
   seen: readonly Run[],

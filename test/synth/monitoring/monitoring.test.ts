@@ -1,0 +1,164 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from '@jest/globals';
+import { METRICS } from '#runtime/metrics.js';
+import { testEquivalence } from '../equivalence.js';
+import { alertsOf, EVERYTHING, monitored, monitoredChart, panelsOf } from './monitored-chart.js';
+import { familyOf, groupedBy, selectorsOf } from './selectors.js';
+
+testEquivalence(monitoredChart);
+
+const ROWS = Object.values(METRICS);
+/** What the ServiceMonitors and Prometheus add, and the labels of a histogram's buckets. */
+const SCRAPED = ['namespace', 'job', 'role', 'pod', 'le'];
+/** What Prometheus and a Kafka exporter tell beside the router. */
+const OTHERS: Readonly<Record<string, readonly string[]>> = {
+  up: [],
+  kafka_consumergroup_lag: ['consumergroup', 'topic', 'partition'],
+  kafka_topic_partitions: ['topic'],
+  kafka_topic_partition_under_replicated_partition: ['topic', 'partition'],
+};
+
+/** What a router with log.kind kafka tells beside the table. */
+const OF_KAFKA_LOG: Readonly<Record<string, readonly string[]>> = {
+  sre_router_partitions: [],
+  sre_router_lost_to_retention_total: [],
+  sre_router_raw_records: ['partition'],
+  sre_router_raw_dead_letters: ['partition'],
+  sre_router_raw_conservation: ['partition'],
+  sre_router_view_behind_records: [],
+};
+
+const labelsOf = (metric: string): readonly string[] | undefined =>
+  OTHERS[metric] ?? OF_KAFKA_LOG[metric] ?? ROWS.find(({ name }) => name === familyOf(metric))?.labels;
+
+/** Names and labels that nobody exports. */
+function unknownIn(expr: string): string[] {
+  const selectors = selectorsOf(expr);
+  const known = new Set([...SCRAPED, ...selectors.flatMap(({ metric }) => labelsOf(metric) ?? [])]);
+  return [
+    ...selectors.flatMap(({ metric, matchers }) => {
+      const labels = labelsOf(metric);
+      if (labels === undefined) return [metric];
+      return matchers.flatMap(({ label }) => ([...SCRAPED, ...labels].includes(label) ? [] : [`${metric}{${label}}`]));
+    }),
+    ...groupedBy(expr).filter((label) => !known.has(label)),
+  ];
+}
+
+const panels = (): { title: string; expr: string; legendFormat: string }[] =>
+  panelsOf(monitored()).flatMap(({ title, targets = [] }) => targets.map((target) => ({ title, ...target })));
+
+test('nothing is made of what is not switched on', () => {
+  expect(monitored({}).map(({ kind }) => kind)).toEqual(['Service']);
+});
+
+test.each(alertsOf().map((one) => [one.alert, one] as const))(
+  '%s reads what somebody exports, says how bad it is, and leads to its runbook',
+  (name, one) => {
+    expect(unknownIn(one.expr)).toEqual([]);
+    expect(['critical', 'warning']).toContain(one.labels.severity);
+    expect(one.labels.about).toBe('sre-router');
+    expect(one.labels.job).toBe('rel');
+    expect(one.annotations.summary).toMatch(/^[A-Z{].*\.$/);
+    expect(one.annotations.description).toMatch(/^[A-Za-z0-9].{20,}[.?]$/);
+    expect(one.annotations.runbook_url).toBe(`https://git.example/sre-router/docs/runbooks.md#${name.toLowerCase()}`);
+  },
+);
+
+test('every alert has one section in the runbooks, and every section its alert', () => {
+  const sections = [...readFileSync('docs/runbooks.md', 'utf8').matchAll(/^## (SreRouter\S+)$/gm)].map(([, name]) => name);
+  expect(sections.sort()).toEqual(
+    alertsOf()
+      .map(({ alert }) => alert)
+      .sort(),
+  );
+});
+
+test('what docs/metrics.md says to alert on is alerted on', () => {
+  const read = new Set(alertsOf().flatMap(({ expr }) => selectorsOf(expr).map(({ metric }) => familyOf(metric))));
+  const advised = ROWS.flatMap((row) => ('alert' in row ? [row.name] : []));
+  expect(advised.filter((name) => !read.has(name))).toEqual([]);
+});
+
+test('the alerts of one installation see no series of another', () => {
+  for (const { expr } of alertsOf())
+    for (const { metric, matchers } of selectorsOf(expr).filter(({ metric: name }) => !name.startsWith('kafka_')))
+      expect([metric, matchers.slice(0, 2)]).toEqual([
+        metric,
+        [
+          { label: 'namespace', operator: '=', value: 'alerts' },
+          { label: 'job', operator: '=', value: 'rel' },
+        ],
+      ]);
+});
+
+test('without Kafka or its exporter, a canary or a repeated Watchdog nothing waits for them', () => {
+  const bare = { monitoring: { rules: { enabled: true } } };
+  const names = (values: object): string[] => alertsOf(monitored(values)).map(({ alert }) => alert);
+  const all = names(EVERYTHING);
+  const extra = all.filter((name) => !names(bare).includes(name));
+  expect(extra).toEqual([
+    'SreRouterCanaryAbsent',
+    'SreRouterWatchdogAbsent',
+    'SreRouterPartitionsNotOwned',
+    'SreRouterLostToRetention',
+    'SreRouterRawConservationBroken',
+    'SreRouterDeadLetters',
+    'SreRouterViewBehind',
+    'SreRouterKafkaLag',
+    'SreRouterTopicUnderReplicated',
+    'SreRouterPartitionsDiffer',
+  ]);
+  expect(names({ monitoring: { rules: { enabled: true, kafkaExporter: true } } })).toEqual(names(bare));
+});
+
+test('each role has a ServiceMonitor, and all of them one job', () => {
+  const services = monitored().filter(({ kind }) => kind === 'Service');
+  const found = monitored().filter(({ kind }) => kind === 'ServiceMonitor');
+  expect(found.map(({ metadata, spec }) => [metadata.name, spec])).toMatchObject(
+    ['ingest', 'router'].map((role) => [
+      `rel-${role}`,
+      {
+        namespaceSelector: { matchNames: ['alerts'] },
+        selector: { matchLabels: { 'app.kubernetes.io/component': role } },
+        endpoints: [
+          {
+            relabelings: [
+              { targetLabel: 'job', replacement: 'rel' },
+              { targetLabel: 'role', replacement: role },
+            ],
+          },
+        ],
+      },
+    ]),
+  );
+  // One that selects two Services scrapes each pod twice.
+  for (const { spec } of found as unknown as { spec: { selector: { matchLabels: object } } }[])
+    expect(services.filter(({ metadata }) => isSubset(spec.selector.matchLabels, metadata.labels as object))).toHaveLength(1);
+});
+
+const isSubset = (part: object, whole: object): boolean => JSON.stringify({ ...whole, ...part }) === JSON.stringify(whole);
+
+test.each(panels().map((one) => [`${one.title}: ${one.legendFormat}`, one] as const))(
+  'the panel "%s" reads what somebody exports',
+  (_, { expr, legendFormat }) => {
+    expect(unknownIn(expr)).toEqual([]);
+    const shown = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label);
+    expect(shown.filter((label) => !groupedBy(expr).includes(label ?? ''))).toEqual([]);
+  },
+);
+
+test('every metric of the router can be seen on the dashboard', () => {
+  const shown = new Set(panels().flatMap(({ expr }) => selectorsOf(expr).map(({ metric }) => familyOf(metric))));
+  expect(ROWS.map(({ name }) => name).filter((name) => !shown.has(name))).toEqual([]);
+});
+
+test('panels of the dashboard neither overlap nor leave its 24 columns', () => {
+  const all = panelsOf(monitored());
+  const cells = all.flatMap(({ gridPos: { x, y, w, h } }) =>
+    Array.from({ length: w * h }, (_, cell) => `${x + (cell % w)},${y + Math.floor(cell / w)}`),
+  );
+  expect(new Set(cells).size).toBe(cells.length);
+  expect(Math.max(...all.map(({ gridPos }) => gridPos.x + gridPos.w))).toBe(24);
+  expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
+});
