@@ -1,4 +1,5 @@
 import type { HelmChart } from './chart.js';
+import { argocdChart } from './charts/argocd/chart.js';
 
 /** All charts of the repository. The code of each is in synth/charts/<name>/. */
-export const CHARTS: readonly HelmChart[] = [];
+export const CHARTS: readonly HelmChart[] = [argocdChart];

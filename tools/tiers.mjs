@@ -10,7 +10,8 @@ const WITH_HELM = ['test/bundle/'];
 const PROCESSES = ['test/process/', 'test/crash/'];
 const DCR = ['test/dcr/process/'];
 const MONITORING = ['test/monitoring/'];
-const NOT_UNIT = [...WITH_TOOLS, ...WITH_HELM, ...PROCESSES, ...DCR, ...MONITORING];
+const GITOPS = ['test/gitops/'];
+const NOT_UNIT = [...WITH_TOOLS, ...WITH_HELM, ...PROCESSES, ...DCR, ...MONITORING, ...GITOPS];
 
 export const TIERS = [
   { name: 'style', node: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'], needs: [], minutes: 0.1 },
@@ -52,5 +53,6 @@ export const TIERS = [
   { name: 'bundle', jest: WITH_HELM.join('|'), in: WITH_HELM, needs: ['helm3', 'helm4'], minutes: 4 },
   { name: 'bundle-bench', node: ['test/dist/bundle/bench.js'], in: WITH_HELM, needs: ['helm3'], minutes: 0.5 },
   { name: 'monitoring', jest: MONITORING.join('|'), in: MONITORING, needs: ['promtool', 'alertmanager'], minutes: 4 },
+  { name: 'gitops', jest: GITOPS.join('|'), in: GITOPS, needs: ['glua'], minutes: 0.2 },
   { name: 'alertmanager', jest: WITH_TOOLS.join('|'), in: ['test/alertmanager'], needs: ['alertmanager'], minutes: 2 },
 ];
