@@ -1,6 +1,6 @@
 import { ApiObject, App, Chart as Scope } from 'cdk8s';
 import type { z } from 'zod';
-import { ChartError } from './chart-error.js';
+import { ChartError, chartError, type Place } from './chart-error.js';
 import { checkSchema } from './check-schema.js';
 import type { JsonSchema } from './json-schema.js';
 import { checksumOf, idOf, type K8sObject } from './k8s-object.js';
@@ -34,8 +34,26 @@ export interface ChartSource<S extends z.ZodType> {
   readonly templates: Readonly<Record<string, Template<S>>>;
   /** The text that `helm install` prints. */
   readonly notes?: (values: Values<S>) => string;
+  /**
+   * What is wrong with objects that this chart makes, whichever values: rules of the systems that read them. Called with the objects of one
+   * file, and with all. What breaks here is the code's fault, or a combination of values that a rule must refuse.
+   */
+  readonly check?: (objects: readonly K8sObject[]) => readonly string[];
+  /** The Secrets that the chart reads and people make; docs/values.md lists them. */
+  readonly secrets?: readonly SecretDoc[];
   /** How `render` and `diff` install it. Default: both the chart's name. */
   readonly release?: Release;
+}
+
+/** A Secret that people make before they install. */
+export interface SecretDoc {
+  /** The value that names it, or its parent. */
+  readonly value: string;
+  readonly when: string;
+  /** Key in the Secret → what it must hold, exactly. Default keys; a value beside the name may choose another. */
+  readonly keys: Readonly<Record<string, string>>;
+  /** A command that makes it. */
+  readonly create: string;
 }
 
 /** A chart as the back ends see it. */
@@ -47,6 +65,8 @@ export interface HelmChart {
   readonly rules: readonly Rule[];
   readonly templates: ReadonlyMap<string, Render>;
   readonly notes: ((values: unknown) => string) | undefined;
+  readonly check: (objects: readonly K8sObject[]) => readonly string[];
+  readonly secrets: readonly SecretDoc[];
   readonly release: Release;
 }
 
@@ -60,6 +80,8 @@ export function defineChart<S extends z.ZodType>({
   rules = [],
   templates,
   notes,
+  check = () => [],
+  secrets = [],
   release = { name, namespace: name },
 }: ChartSource<S>): HelmChart {
   const jsonSchema = checkSchema(values);
@@ -76,6 +98,8 @@ export function defineChart<S extends z.ZodType>({
     rules,
     templates: new Map(Object.entries(templates).map(([file, template]) => [file, renderOf(template as Template<z.ZodType>)])),
     notes: notes as ((values: unknown) => string) | undefined,
+    check,
+    secrets,
     release,
   };
 }
@@ -112,5 +136,17 @@ export function bundle(chart: HelmChart, values: unknown, release: Release): K8s
   const ids = objects.map(idOf);
   const twice = ids.find((id, index) => ids.indexOf(id) < index);
   if (twice !== undefined) throw new ChartError(`${chart.name}: two objects are ${twice}`);
+  checkObjects(chart, objects);
   return objects;
+}
+
+/** Throws a ChartError that tells what the chart's own check found. */
+export function checkObjects({ name, check }: HelmChart, objects: readonly K8sObject[], place: Place = {}): void {
+  const problems = check(objects);
+  if (problems.length > 0)
+    throw chartError(
+      place,
+      `${name}: ${problems.join('\n  ')}`,
+      'mend the code; where only some values lead here, refuse them with require(condition, reason)',
+    );
 }

@@ -1,7 +1,9 @@
 import { chartError } from './chart-error.js';
 import { goString } from './compiler/go-text.js';
 import { type Marks, textExpression } from './compiler/marks.js';
-import { isList, type Node, Splice } from './compiler/node.js';
+import { isList, isMap, type Node, SPLICE, Splice } from './compiler/node.js';
+import { goJson } from './go-json.js';
+import type { JsonSchema } from './json-schema.js';
 import { charsOfPattern } from './pattern.js';
 
 /**
@@ -22,7 +24,7 @@ export function withProbe<T>(marks: Marks, run: () => T): T {
   }
 }
 
-type Argument = string | number | readonly string[];
+type Argument = string | number | readonly string[] | Readonly<Record<string, unknown>>;
 
 interface Twin<A extends readonly Argument[], R extends string | number> {
   readonly name: string;
@@ -71,10 +73,13 @@ function argumentOf(node: Node, marks: Marks, name: string): Operand {
     const text = refs.length === 0 ? goString(node) : pieces.length === 1 ? (refs[0]?.arg ?? '') : `(${textExpression(pieces)})`;
     return { text, chars: chars.includes(undefined) ? undefined : chars.join(''), isConstant: refs.length === 0 };
   }
-  const [only, ...more] = isList(node) ? node : [];
-  if (only instanceof Splice && more.length === 0) {
-    const pattern = only.knob.schema.items?.pattern;
-    return { text: only.knob.ref, chars: pattern === undefined ? undefined : charsOfPattern(pattern), isConstant: false };
+  const members = isMap(node) ? Object.values(node) : isList(node) ? node : [];
+  const only = members.length === 1 && (isList(node) || (isMap(node) && SPLICE in node)) ? members[0] : undefined;
+  if (only instanceof Splice) return { text: only.knob.ref, chars: charsOfSchema(only.knob.schema), isConstant: false };
+  if (isMap(node)) {
+    if (members.some((child) => child instanceof Splice))
+      throw chartError({ object: `${name}()` }, 'a map is neither all values nor all constants', 'pass one map of the values');
+    return { text: '', chars: undefined, isConstant: true };
   }
   if (!isList(node) || node.some((item) => item instanceof Splice))
     throw chartError({ object: `${name}()` }, 'a list is neither all values nor all constants', 'pass one list of the values');
@@ -84,6 +89,19 @@ function argumentOf(node: Node, marks: Marks, name: string): Operand {
     chars: undefined,
     isConstant: items.every(({ isConstant }) => isConstant),
   };
+}
+
+/** The characters of the texts inside a list or map; undefined when there can be others than printable ASCII. */
+function charsOfSchema({ type, pattern, enum: words, $ref, items, anyOf, properties = {}, ...schema }: JsonSchema): string | undefined {
+  if ($ref !== undefined) return undefined;
+  if (type === 'string' && !words) return pattern === undefined ? undefined : charsOfPattern(pattern);
+  const inner = [items, schema.propertyNames, schema.additionalProperties, ...(anyOf ?? []), ...Object.values(properties)];
+  const parts = [
+    (words ?? []).join(''),
+    Object.keys(properties).join(''),
+    ...inner.map((child) => (typeof child === 'object' ? charsOfSchema(child) : '')),
+  ];
+  return parts.includes(undefined) ? undefined : parts.join('');
 }
 
 /** The texts of a list in one, e.g. Kafka's brokers. */
@@ -102,4 +120,34 @@ export const portion = twin<[whole: number, percent: number], number>({
   helm: (whole, percent) => `div (add (mul ${whole} ${percent}) 99) 100`,
   verb: '%d',
   chars: () => '-0123456789',
+});
+
+/** A number times a constant, e.g. days in milliseconds. */
+export const product = twin<[whole: number, factor: number], number>({
+  name: 'product',
+  plain: (whole, factor) => whole * factor,
+  helm: (whole, factor) => `mul ${whole} ${factor}`,
+  verb: '%d',
+  chars: () => '-0123456789',
+});
+
+const ASCII = Array.from({ length: 0x5f }, (_, index) => String.fromCharCode(0x20 + index)).join('');
+const jsonChars = (inner: string | undefined): string | undefined => (inner === undefined ? undefined : ASCII);
+
+/** A value as JSON, for a text inside a text: quotes and line breaks cannot break out. Its texts must hold no control characters. */
+export const json = twin<[value: string | number | Readonly<Record<string, unknown>>], string>({
+  name: 'json',
+  plain: goJson,
+  helm: (value) => `toJson ${value}`,
+  verb: '%s',
+  chars: jsonChars,
+});
+
+/** The entries of a map as JSON without the braces around them, to stand in a flow map beside others. */
+export const jsonMembers = twin<[map: Readonly<Record<string, unknown>>], string>({
+  name: 'jsonMembers',
+  plain: (map) => goJson(map).slice(1, -1),
+  helm: (map) => `toJson ${map} | trimPrefix "{" | trimSuffix "}"`,
+  verb: '%s',
+  chars: jsonChars,
 });

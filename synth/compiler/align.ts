@@ -1,6 +1,22 @@
 /** One order that has every sequence in it, alike members together where their order allows. */
 export function supersequence(sequences: readonly (readonly string[])[]): string[] {
-  return [...new Map(sequences.map((one) => [one.join('\0'), one])).values()].reduce<string[]>(merge, []);
+  const different = [...new Map(sequences.map((one) => [one.join('\0'), one])).values()];
+  const merged = different.reduce<string[]>(merge, []);
+  return new Set(merged).size === merged.length ? merged : (eachOnce(different, merged) ?? merged);
+}
+
+/** An order with every member once, after all that stand before it anywhere; undefined where there is none. Else as in `preferred`. */
+function eachOnce(sequences: readonly (readonly string[])[], preferred: readonly string[]): string[] | undefined {
+  const before = new Map([...new Set(preferred)].map((member) => [member, new Set<string>()]));
+  for (const sequence of sequences)
+    for (const [at, member] of sequence.entries()) if (at > 0) before.get(member)?.add(sequence[at - 1] ?? '');
+  const order = new Set<string>();
+  while (order.size < before.size) {
+    const next = [...before].find(([member, others]) => !order.has(member) && [...others].every((other) => order.has(other)));
+    if (next === undefined) return undefined;
+    order.add(next[0]);
+  }
+  return [...order];
 }
 
 /** Where each member of a sequence stands in an order, leftmost; undefined when it does not fit. */

@@ -1,7 +1,8 @@
-import { chartError, type Place } from '../chart-error.js';
+import { ChartError, chartError, type Place } from '../chart-error.js';
 import type { JsonSchema } from '../json-schema.js';
 import { canonicalJson, isRecord } from '../k8s-object.js';
 import { caseOf, type Knob, OPEN, valuesBy } from '../knob.js';
+import { exampleOfPattern } from '../pattern-example.js';
 import { sampleOf } from './marks.js';
 import { isList, isMap, type Node, SPLICE, Splice } from './node.js';
 import { choiceText, type Run, type Runs } from './runs.js';
@@ -33,7 +34,7 @@ export function checkOpen(runs: Runs, run: Run, plain: Plain, turn?: number): vo
   if (output === undefined || run.isExcluded) return;
   const differs = (pick: Pick): Difference | undefined => {
     const given = runs.knobs.filter((knob) => pick(knob) !== undefined);
-    const [said, made] = [runs.marks.fill(output, valuesBy(given, pick)), plain(valuesBy(given, pick))];
+    const [said, made] = [runs.marks.fill(output, valuesBy(given, pick)), at(run, () => plain(valuesBy(given, pick)))];
     return canonicalJson(said) === canonicalJson(made) ? undefined : firstDifference(said, made, { file: runs.file });
   };
   const clashes = clashingEntries(output);
@@ -45,6 +46,16 @@ export function checkOpen(runs: Runs, run: Run, plain: Plain, turn?: number): vo
     const pick: Pick = (knob) => samples.get(knob)?.at(index % (samples.get(knob)?.length ?? 1));
     const wrong = differs(pick);
     if (wrong) throw blame(run, wrong, differs, pick, samples);
+  }
+}
+
+/** What goes wrong in the code goes with the choice that led there. */
+function at<T>(run: Run, code: () => T): T {
+  try {
+    return code();
+  } catch (error) {
+    const choice = choiceText(run.when);
+    throw error instanceof ChartError && choice !== '' ? new ChartError(`${error.message}\n  at ${choice}`) : error;
   }
 }
 
@@ -61,6 +72,8 @@ function blame(
   const detail = `the template would say ${shown(said)}, the code makes ${shown(made)}${choice ? `\n  at ${choice}` : ''}`;
   const open = [...run.when].flatMap(([knob, index]) => (knob.cases[index]?.value === OPEN ? [knob] : []));
   const guilty = open.find((knob) => samples.get(knob)?.some((other) => !differs((each) => (each === knob ? other : pick(each)))));
+  const alone = guilty ? undefined : emptyThatMatters(open, differs, pick, samples);
+  if (alone) return new EmptyMatters(alone);
   if (!guilty)
     return chartError(
       place,
@@ -68,8 +81,22 @@ function blame(
       'a template passes values on as they are: make the result a value of its own, or write a twin in synth/twins.ts',
     );
   const value = pick(guilty);
-  if (typeof value === 'object' && Object.keys(value ?? {}).length === 0 && guilty.cases.length === 1) return new EmptyMatters(guilty);
+  if (isEmptyWhole(value) && guilty.cases.length === 1) return new EmptyMatters(guilty);
   return chartError(place, `${guilty.ref} = ${shown(value)} is not just passed on: ${detail}`, remedyFor(guilty, value));
+}
+
+const isEmptyWhole = (value: unknown): boolean => typeof value === 'object' && Object.keys(value ?? {}).length === 0;
+
+/** Of several lists and maps that are all empty, one that matters when it alone is. */
+function emptyThatMatters(
+  open: readonly Knob[],
+  differs: (pick: Pick) => unknown,
+  pick: Pick,
+  samples: ReadonlyMap<Knob, readonly unknown[]>,
+): Knob | undefined {
+  const empty = open.filter((knob) => isEmptyWhole(pick(knob)) && knob.cases.length === 1);
+  const filled = (knob: Knob): unknown => samples.get(knob)?.find((sample) => !isEmptyWhole(sample));
+  return empty.find((which) => differs((each) => (each !== which && empty.includes(each) ? filled(each) : pick(each))));
 }
 
 function remedyFor(knob: Knob, value: unknown): string {
@@ -87,6 +114,8 @@ function samplesOf(knob: Knob, run: Run): unknown[] {
   const chosen = index === undefined ? OPEN : knob.cases[index]?.value;
   if (chosen !== OPEN) return [chosen];
   const open = knob.kind === 'flag' ? [] : openSamples(knob).filter((value) => knob.cases[caseOf(knob, value)]?.value === OPEN);
+  if (open.length === 0 && knob.kind !== 'flag' && caseOf(knob, knob.fallback) !== index && index !== undefined)
+    throw new ChartError(`${knob.ref}: no value is known that its schema takes and that is none of its constants`);
   return open.length > 0 ? open : [knob.fallback];
 }
 
@@ -98,7 +127,8 @@ function openSamples({ kind, schema, fallback }: Knob): unknown[] {
   }
   if (kind === 'string') {
     const { pattern = '', minLength = 0, maxLength = Number.POSITIVE_INFINITY } = schema;
-    return [...given, ...TEXTS.filter((text) => new RegExp(pattern).test(text) && text.length >= minLength && text.length <= maxLength)];
+    const texts = [...TEXTS, exampleOfPattern(pattern)];
+    return [...given, ...texts.filter((text) => new RegExp(pattern).test(text) && text.length >= minLength && text.length <= maxLength)];
   }
   let count = 0;
   const item = (text: string): unknown =>

@@ -1,4 +1,4 @@
-import type { HelmChart } from '../chart.js';
+import { checkObjects, type HelmChart } from '../chart.js';
 import { ChartError, chartError } from '../chart-error.js';
 import { type Choice, caseOf, valueAt, withEmptyCase } from '../knob.js';
 import { pathsOf } from '../require.js';
@@ -67,15 +67,23 @@ export function compileFile(chart: HelmChart, file: string, options: CompileOpti
 }
 
 /** The code of a file, for marks and for plain values. */
-function codeOf({ templates, notes }: HelmChart, file: string): readonly [Probe, Plain] {
+function codeOf(chart: HelmChart, file: string): readonly [Probe, Plain] {
+  const { templates, notes } = chart;
   const render = templates.get(file);
-  if (render) return [probeOf(file, templates, render), (values) => render(values, { checksum: checksumToken })];
+  const plain: Plain = (values) => {
+    const objects = render?.(values, { checksum: checksumToken }) ?? [];
+    checkObjects(chart, objects, { file });
+    return objects;
+  };
+  if (render) return [probeOf(file, templates, render), plain];
   if (file === NOTES && notes) return [(values, marks) => marks.lift(notes(values), { file }), notes];
   throw new ChartError(`there is no template ${file}`);
 }
 
 function follow(runs: Runs, plain: Plain, { maxPaths = 256, wantedCount = 500, seeds = [], seed = 0 }: CompileOptions): Explored {
   const bases = [defaults(), ...seeds.map(choiceOf)];
+  // Before the long way: a list or map that matters when empty begins it anew.
+  for (const base of bases) checkOpen(runs, runs.at(base), plain);
   const explored = explore(runs, { maxPaths, wantedCount, bases, seed });
   explored.runs.forEach((run, index) => {
     checkOpen(runs, run, plain, explored.mode === 'every path' || index < bases.length ? undefined : index);

@@ -45,8 +45,7 @@ export function explore(runs: Runs, { maxPaths, wantedCount, bases, seed }: Expl
     const found = neighbours(runs, choice);
     pairs.push(...found);
     for (const knob of runs.at(choice).when.keys()) met.add(knob);
-    for (const { b, knob } of found)
-      if ([...b.when.keys()].some((each) => each.cases.length > 1 && !met.has(each))) around(flipped(choice, knob, b.when.get(knob) ?? 0));
+    for (const { b, to } of found) if ([...b.when.keys()].some((each) => each.cases.length > 1 && !met.has(each))) around(to);
   };
   for (const base of [(): number => 0, ...bases]) around(base);
   let tree = merge(evidenceOf(runs, pairs), runs);
@@ -59,7 +58,7 @@ export function explore(runs: Runs, { maxPaths, wantedCount, bases, seed }: Expl
     pairs.push(...pathToKnown(runs, tree, choice));
     tree = merge(evidenceOf(runs, pairs), runs);
     if (!foretells(tree, runs, choice)) {
-      for (const { b, knob } of neighbours(runs, choice)) pairs.push(...neighbours(runs, flipped(choice, knob, b.when.get(knob) ?? 0)));
+      for (const { to } of neighbours(runs, choice)) pairs.push(...neighbours(runs, to));
       tree = merge(evidenceOf(runs, pairs), runs);
       if (!foretells(tree, runs, choice)) throw cannotFollow(runs, runs.at(choice));
     }
@@ -105,11 +104,35 @@ const flipped =
   (knob) =>
     knob === which ? index : choice(knob);
 
-function neighbours(runs: Runs, choice: Choice): Pair[] {
+/** A choice beside another, and what both make. */
+interface Neighbour extends Pair {
+  readonly to: Choice;
+}
+
+function neighbours(runs: Runs, choice: Choice): Neighbour[] {
   const a = runs.at(choice);
   return [...a.when].flatMap(([knob, index]) =>
-    [...knob.cases.keys()].filter((other) => other !== index).map((other) => ({ a, b: runs.at(flipped(choice, knob, other)), knob })),
+    [...knob.cases.keys()]
+      .filter((other) => other !== index)
+      .map((other) => {
+        const to = allowed(runs, choice, flipped(choice, knob, other));
+        return { a, b: runs.at(to), knob, to };
+      }),
   );
+}
+
+/**
+ * Where the rules refuse a choice, one that they take and that differs from `from` as little: `from` stays the same whatever the values
+ * that its path does not read, and the other path may read them.
+ */
+function allowed(runs: Runs, from: Choice, to: Choice): Choice {
+  const { when, isExcluded } = runs.at(to);
+  if (!isExcluded) return to;
+  const read = runs.at(from).when;
+  const free = [...when.keys()].filter((knob) => !read.has(knob));
+  const others = free.flatMap((knob) => [...knob.cases.keys()].map((index) => flipped(to, knob, index)));
+  const first: Choice = (knob) => (free.includes(knob) ? 0 : to(knob));
+  return [...others, first].find((choice) => !runs.at(choice).isExcluded) ?? to;
 }
 
 /** From a choice that the tree foretells wrongly towards the first cases, by steps that the tree thinks do not matter: one of them does. */
@@ -117,7 +140,7 @@ function pathToKnown(runs: Runs, tree: Tree, from: Choice): Pair[] {
   const pairs: Pair[] = [];
   let choice = from;
   for (const knob of runs.at(from).when.keys()) {
-    const next = flipped(choice, knob, 0);
+    const next = allowed(runs, choice, flipped(choice, knob, 0));
     if (keyOf(choose(tree, next, runs.marks)) !== keyOf(choose(tree, choice, runs.marks))) continue;
     pairs.push({ a: runs.at(choice), b: runs.at(next), knob });
     choice = next;

@@ -11,8 +11,19 @@ export function linesOf(node: Node, marks: Marks): { readonly lines: readonly st
   if (typeof node !== 'string' || !node.includes('\n')) return undefined;
   const end = node.endsWith('\n') ? '\n' : '';
   const body = end ? node.slice(0, -1) : node;
-  if (/^\s|\n$/.test(body) || body === '' || !body.split('\n').every((row) => row === '' || fitsBlock(row, marks))) return undefined;
+  if (/^\s|\n$/.test(body) || body === '' || !body.split('\n').every((row) => row === '' || isBlockRow(row, marks))) return undefined;
   return { lines: body.split(/\n(?=\n*[^\n])(?<!\n\n)/), end };
+}
+
+const rows = new WeakMap<Marks, Map<string, boolean>>();
+
+/** `fitsBlock`, asked once a row: the paths of a file have most of their rows in common. */
+function isBlockRow(row: string, marks: Marks): boolean {
+  const known = rows.get(marks) ?? new Map<string, boolean>();
+  rows.set(marks, known);
+  const fits = known.get(row) ?? fitsBlock(row, marks);
+  known.set(row, fits);
+  return fits;
 }
 
 /** Printable, no blank at its end; a value in it cannot break the line, make it blank, or bring a blank to its edge. */

@@ -104,14 +104,18 @@ class Merger {
     const identify = identityOf(seen, (run) => view(run) ?? [], this.#marks);
     const idsOf = (run: Run): string[] => (view(run) ?? []).map((member, index) => identify(member, index, run));
     const order = supersequence(seen.map(idsOf));
-    const placed = new Map<Run, ReadonlyMap<number, Node>>();
-    const membersOf = (run: Run): ReadonlyMap<number, Node> => {
-      const known = placed.get(run) ?? new Map(embed(idsOf(run), order)?.map((at, index) => [at, view(run)?.[index] as Node]));
-      placed.set(run, known);
-      return known;
+    const placed = new Map<Run, ReadonlyMap<number, Node> | undefined>();
+    const membersOf = (run: Run): ReadonlyMap<number, Node> | undefined => {
+      if (!placed.has(run)) {
+        const places = embed(idsOf(run), order);
+        placed.set(run, places && new Map(places.map((at, index) => [at, view(run)?.[index] as Node])));
+      }
+      return placed.get(run);
     };
+    // What the code makes where the rules refuse need not fit, and then shows nothing.
+    const fitting: View = (run) => (membersOf(run) ? view(run) : undefined);
     return order.map((id, at) =>
-      this.#member(view, (run) => membersOf(run).get(at), { ...spot, where: `${spot.where}[${id.length > 60 ? at : id}]` }),
+      this.#member(fitting, (run) => membersOf(run)?.get(at), { ...spot, where: `${spot.where}[${id.length > 60 ? at : id}]` }),
     );
   }
 

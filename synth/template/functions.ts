@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { goJson } from '../go-json.js';
 import { isRecord } from '../k8s-object.js';
 
 /** A `fail` of the chart: its values are refused. */
@@ -40,7 +41,9 @@ export const FUNCTIONS: Readonly<Record<string, (...args: readonly unknown[]) =>
   div: (a, b) => Math.trunc(whole(a) / whole(b)),
   int64: whole,
   quote: (value) => JSON.stringify(shown(value)),
-  toJson: (value) => JSON.stringify(value ?? null),
+  toJson: (value) => goJson(value ?? null),
+  trimPrefix: (prefix, text) => (shown(text).startsWith(shown(prefix)) ? shown(text).slice(shown(prefix).length) : shown(text)),
+  trimSuffix: (suffix, text) => (shown(text).endsWith(shown(suffix)) ? shown(text).slice(0, -shown(suffix).length) : shown(text)),
   print: (...values) => values.map(shown).join(''),
   printf,
   hasKey: (tree, key) => Object.hasOwn(map(tree), String(key)),

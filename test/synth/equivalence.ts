@@ -47,7 +47,9 @@ export function testEquivalence(chart: HelmChart): void {
     }, 120_000);
 
     test('do not depend on the random choices, on the environments, or on values that they do not read', () => {
-      const other = compile(withIdleValues(chart), { seed: 1_000, seeds: drawValues(chart, 3, 9) });
+      const idle = Object.fromEntries(IDLE.map((name) => [name, false]));
+      const seeds = drawValues(chart, 3, 9).map((values) => ({ ...values, ...idle }));
+      const other = compile(withIdleValues(chart), { seed: 1_000, seeds });
       const texts = [...other].flatMap(([file, { text }]) => (file === 'idle.yaml' ? [] : [[file, text] as const]));
       expect(texts).toEqual([...files()].map(([file, { text }]) => [file, text]));
     }, 120_000);
@@ -79,18 +81,20 @@ function isRendered(templates: TemplateChart, values: Tree): boolean {
   }
 }
 
+const IDLE = ['idle0', 'idle1', 'idle2', 'last'];
+
 /** The same chart with more values, which only a file of their own reads. */
 function withIdleValues(chart: HelmChart): HelmChart {
   const flag = { type: 'boolean', default: false };
-  const names = ['idle0', 'idle1', 'idle2'];
-  const properties = Object.fromEntries(names.map((name) => [name, flag]));
+  const [last = '', ...first] = IDLE.toReversed();
+  const properties = Object.fromEntries(first.map((name) => [name, flag]));
   const more = {
     ...chart.jsonSchema,
-    properties: { ...properties, ...chart.jsonSchema.properties, last: flag },
-    required: [...(chart.jsonSchema.required ?? []), ...names, 'last'],
+    properties: { ...properties, ...chart.jsonSchema.properties, [last]: flag },
+    required: [...(chart.jsonSchema.required ?? []), ...IDLE],
   };
   const read = (values: unknown): K8sObject[] => [
-    { apiVersion: 'v1', kind: 'Idle', metadata: { name: 'idle' }, values: [...names, 'last'].map((name) => (values as Tree)[name]) },
+    { apiVersion: 'v1', kind: 'Idle', metadata: { name: 'idle' }, values: IDLE.map((name) => (values as Tree)[name]) },
   ];
   return { ...chart, knobs: knobsOf(more), templates: new Map([...chart.templates, ['idle.yaml', read]]) };
 }

@@ -1,7 +1,7 @@
 import { ApiObject } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-27';
 import { addFields } from '#synth/newer-fields.js';
-import { join, portion } from '#synth/twins.js';
+import { join, json, jsonMembers, portion, product } from '#synth/twins.js';
 import { configMap, object, pod, type templateOf } from './small-chart.js';
 
 export type Code = Parameters<typeof templateOf>[0];
@@ -193,5 +193,21 @@ export const FORMS: readonly (readonly [rule: string, code: Code, text: string])
       addFields(made, { spec: { template: { spec: { affinity: v.any, initContainers: [{ name: 'i', restartPolicy: 'Always' }] } } } });
     },
     '---\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: d\nspec:\n  selector: {}\n  template:\n    spec:\n      affinity: {{ toJson .Values.any }}\n      containers:\n        - name: a\n      initContainers:\n        - name: i\n          restartPolicy: Always\n',
+  ],
+  ['a product of a number is a twin', object((v) => ({ a: product(v.num, 1_000) })), `${HEAD}a: {{ mul (int64 .Values.num) 1000 }}\n`],
+  [
+    'any text, map or list stands in a text as JSON',
+    object((v) => ({ a: `s: ${json(v.s)}, m: ${json(v.map)}, n: ${json(v.name)}` })),
+    `${HEAD}a: {{ printf "s: %s, m: %s, n: %s" (toJson .Values.s) (toJson .Values.map) (toJson .Values.name) | toJson }}\n`,
+  ],
+  [
+    'entries of a map stand in a text beside others',
+    object((v) => ({ a: `{ own: 1, ${jsonMembers(v.map)} }` })),
+    `${HEAD}a: {{ printf "{ own: 1, %s }" (toJson .Values.map | trimPrefix "{" | trimSuffix "}") | toJson }}\n`,
+  ],
+  [
+    'several lists and maps switch by being empty, each alone',
+    object((v) => ({ a: `${v.list.length > 0 ? 'list' : ''}${Object.keys(v.map).length > 0 ? 'map' : ''}`, b: v.names, c: v.any })),
+    `${HEAD}{{- if and .Values.list .Values.map }}\na: listmap\n{{- else if .Values.list }}\na: list\n{{- else if .Values.map }}\na: map\n{{- else }}\na: ""\n{{- end }}\nb: {{ toJson .Values.names }}\nc: {{ toJson .Values.any }}\n`,
   ],
 ];

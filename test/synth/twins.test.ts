@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Marks } from '#synth/compiler/marks.js';
 import { TemplateChart } from '#synth/template/template-chart.js';
-import { join, portion, withProbe } from '#synth/twins.js';
+import { join, json, jsonMembers, portion, product, withProbe } from '#synth/twins.js';
 import { NASTY } from './draw-values.js';
 import { object, smallChart } from './small-chart.js';
 
@@ -37,6 +37,59 @@ test('portion is the same in TypeScript and in Helm', () => {
       expect(rendered(mark, { num: n })).toBe(portion(n, percent));
     }),
   );
+});
+
+test('product is the same in TypeScript and in Helm', () => {
+  fc.assert(
+    fc.property(fc.nat({ max: 1_000_000 }), fc.integer({ min: 0, max: 1_000_000_000 }), (n, factor) => {
+      const mark = withProbe(marks, () => product(marked('num'), factor));
+      expect(rendered(mark, { num: n })).toBe(product(n, factor));
+    }),
+  );
+});
+
+const printable = fc.string({ unit: 'grapheme-ascii' });
+const maps = fc.dictionary(
+  printable.filter((key) => key !== '__proto__'),
+  fc.oneof(printable, fc.integer(), fc.boolean(), fc.array(printable), fc.dictionary(printable, printable)),
+);
+
+test('json is the same in TypeScript and in Helm, and gives the value back', () => {
+  fc.assert(
+    fc.property(printable, maps, (text, map) => {
+      expect(
+        rendered(
+          withProbe(marks, () => json(marked('s'))),
+          { s: text },
+        ),
+      ).toBe(json(text));
+      expect(
+        rendered(
+          withProbe(marks, () => json(marked('any'))),
+          { any: map },
+        ),
+      ).toBe(json(map));
+      expect(JSON.parse(json(map))).toEqual({ ...map });
+    }),
+  );
+});
+
+test('jsonMembers is the same in TypeScript and in Helm, and gives the entries back', () => {
+  fc.assert(
+    fc.property(maps, (map) => {
+      expect(
+        rendered(
+          withProbe(marks, () => jsonMembers(marked('any'))),
+          { any: map },
+        ),
+      ).toBe(jsonMembers(map));
+      expect(JSON.parse(`{${jsonMembers(map)}}`)).toEqual({ ...map });
+    }),
+  );
+});
+
+test('json escapes what Go escapes, and orders keys by their bytes', () => {
+  expect(json({ b: '<&>', a: 'é', '\uffff': 1, '😀': 2 })).toBe('{"a":"é","b":"\\u003c\\u0026\\u003e","\uffff":1,"😀":2}');
 });
 
 test('on constants twins give constants, also while the code is probed', () => {

@@ -1,0 +1,28 @@
+import { defineChart } from '../../chart.js';
+import { config } from './config.js';
+import { disruption } from './disruption.js';
+import { mappings } from './mappings.js';
+import { networkPolicy } from './network-policy.js';
+import { sreRouterRules } from './rules.js';
+import { sreRouterSecrets } from './secrets.js';
+import { services } from './services.js';
+import { topics } from './topics.js';
+import { SreRouterValues } from './values.js';
+import { router, split } from './workload.js';
+
+export const sreRouterChart = defineChart({
+  name: 'sre-router',
+  values: SreRouterValues,
+  rules: sreRouterRules,
+  secrets: sreRouterSecrets,
+  templates: {
+    'config.yaml': config,
+    'mappings.yaml': mappings,
+    'router.yaml': router,
+    'split.yaml': split,
+    'services.yaml': services,
+    'disruption.yaml': disruption,
+    'network-policy.yaml': networkPolicy,
+    'topics.yaml': topics,
+  },
+});

@@ -1,0 +1,34 @@
+import { atMost, implies, is, isEmpty, not, require } from '../../require.js';
+import { destinationsIn } from './mapping-files.js';
+import { MAPPINGS } from './mappings.js';
+
+const DESTINATIONS = ['slack', 'jira', 'sre'] as const;
+const used = new Set(MAPPINGS.flatMap(({ text }) => [...destinationsIn(text)]));
+
+/** What values must not be together, with the reason that people read. */
+export const sreRouterRules = [
+  require(implies(
+    is('log.kind', 'embedded'),
+    atMost('router.replicas', 1),
+  ), 'log.kind: embedded has one pod: set router.replicas to 1, or log.kind to kafka'),
+  require(implies(is('router.topology', 'split'), is('log.kind', 'kafka')), 'router.topology: split needs log.kind: kafka'),
+  require(implies(is('log.kind', 'kafka'), not(isEmpty('kafka.brokers'))), 'log.kind: kafka needs kafka.brokers'),
+  require(implies(
+    is('destinations.jira.enabled', true),
+    not(isEmpty('destinations.jira.baseUrl')),
+  ), 'destinations.jira.enabled needs destinations.jira.baseUrl'),
+  require(implies(
+    is('destinations.jira.enabled', true),
+    implies(is('destinations.jira.kind', 'cloud'), not(isEmpty('destinations.jira.email'))),
+  ), 'Jira Cloud needs destinations.jira.email, of the account whose API token is used'),
+  require(implies(
+    is('destinations.sre.enabled', true),
+    not(isEmpty('destinations.sre.baseUrl')),
+  ), 'destinations.sre.enabled needs destinations.sre.baseUrl'),
+  ...DESTINATIONS.filter((name) => used.has(name)).map((name) =>
+    require(implies(
+      is('mappings.bundled', true),
+      is(`destinations.${name}.enabled`, true),
+    ), `the mappings of this repository call ${name}: enable destinations.${name}, or take those files out of mappings/`),
+  ),
+];

@@ -1,0 +1,62 @@
+import { ApiObject } from 'cdk8s';
+import type { Template } from '../../chart.js';
+import { product } from '../../twins.js';
+import { KEPT, labels } from './names.js';
+import type { SreRouterValues, V } from './values.js';
+
+/** A topic as `sre-router topics` wants it. */
+export interface TopicSpec {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly replication: number;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+const DAY_MS = 86_400_000;
+const DLQ_RETENTION_DAYS = 30;
+/** limits.event (900 kB) and its envelope; records of raw carry whole batches. */
+const EVENT_BYTES = 1_048_588;
+const RAW_BYTES = 2_097_176;
+
+/** The router's topics: the same as its own `topics --format strimzi` says for the same settings. */
+export function topicSpecs({ kafka, log }: V): readonly TopicSpec[] {
+  const { prefix, partitions, rawPartitions, replication } = kafka;
+  const common = { 'cleanup.policy': 'delete', 'min.insync.replicas': replication === 1 ? '1' : '2' };
+  const kept = (ms: number | string): Record<string, string> => ({ ...common, 'retention.ms': String(ms), 'retention.bytes': '-1' });
+  const retentionMs = product(log.retentionDays, DAY_MS);
+  const [eventBytes, rawBytes] = [EVENT_BYTES, RAW_BYTES].map((bytes) => ({ 'max.message.bytes': String(bytes) }));
+  return [
+    { topic: `${prefix}.raw`, partitions: rawPartitions, replication, config: { ...kept(retentionMs), ...rawBytes } },
+    { topic: `${prefix}.events`, partitions, replication, config: { ...kept(retentionMs), ...eventBytes } },
+    {
+      topic: `${prefix}.journal`,
+      partitions,
+      replication,
+      // Live state must never disappear by age or size; the owner of a partition cuts off what is not needed any more.
+      config: { ...kept('-1'), ...eventBytes },
+    },
+    {
+      topic: `${prefix}.dlq`,
+      partitions: rawPartitions,
+      replication,
+      config: { ...kept(DLQ_RETENTION_DAYS * DAY_MS), ...rawBytes },
+    },
+  ];
+}
+
+/** KafkaTopics of Strimzi, which outlive the release: with them would go the events. */
+export const topics: Template<typeof SreRouterValues> = (chart, v) => {
+  if (v.kafka.topics !== 'strimzi' || v.log.kind !== 'kafka') return;
+  for (const { topic, partitions, replication, config } of topicSpecs(v))
+    new ApiObject(chart, topic.split('.').at(-1) ?? topic, {
+      apiVersion: 'kafka.strimzi.io/v1',
+      kind: 'KafkaTopic',
+      metadata: {
+        name: topic,
+        namespace: v.kafka.strimzi.namespace,
+        labels: { ...labels(v), 'strimzi.io/cluster': v.kafka.strimzi.cluster },
+        annotations: KEPT,
+      },
+      spec: { partitions, replicas: replication, config },
+    });
+};

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import type { Values } from '../../chart.js';
+import { destinations, incidents, mappings, sources } from './destination-values.js';
+import { kafka, log } from './log-values.js';
+import { api, caBundle, egressProxy, image, ingest, networkPolicy, router, serviceAccount } from './router-values.js';
+import { objectName } from './value-blocks.js';
+
+/** The values of charts/sre-router: the only source of their types, defaults, bounds and docs. */
+export const SreRouterValues = z.strictObject({
+  image,
+  router,
+  ingest,
+  api,
+  log,
+  kafka,
+  tokensSecret: objectName().default('sre-router-tokens').describe('Secret whose key tokens.json says who may do what.'),
+  sources,
+  destinations,
+  mappings,
+  incidents,
+  networkPolicy,
+  egressProxy,
+  caBundle,
+  serviceAccount,
+});
+
+export type V = Values<typeof SreRouterValues>;
