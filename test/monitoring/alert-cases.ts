@@ -30,7 +30,8 @@ const quiet = (alert: Alert['name'], when: string, atMinutes: number, series: Se
 
 const INGEST = 'endpoint="/ingest/{source}"';
 const requests = (status: string): string => `sre_router_http_requests_total{${INGEST},status="${status}",pod="p0"}`;
-const BOTH_UP = { 'up{role="router",pod="p0"}': '1x60', 'up{role="ingest",pod="i0"}': '1x60' };
+const API_UP = { 'up{role="api",pod="a0"}': '1x120' };
+const BOTH_UP = { 'up{role="router",pod="p0"}': '1x60', 'up{role="ingest",pod="i0"}': '1x60', ...API_UP };
 const queue = (fast: string, all: string): Series => ({
   'sre_router_queue_seconds_bucket{le="1"}': fast,
   'sre_router_queue_seconds_bucket{le="60"}': all,
@@ -46,14 +47,14 @@ const FLOW: readonly AlertCase[] = [
     'SreRouterDown',
     'the only pod of a role does not answer',
     5,
-    { 'up{role="router",pod="p0"}': '1x3 0x20', 'up{role="ingest",pod="i0"}': '1x60' },
+    { ...BOTH_UP, 'up{role="router",pod="p0"}': '1x3 0x20' },
     { labels: { role: 'router' }, summary: 'No router of role router answers.' },
   ),
   fires(
     'SreRouterDown',
     'a role has no target at all',
     5,
-    { 'up{role="router",pod="p0"}': '1x60' },
+    { 'up{role="router",pod="p0"}': '1x60', ...API_UP },
     { labels: { role: 'ingest' }, summary: 'No router of role ingest answers.' },
   ),
   quiet('SreRouterDown', 'one of two pods answers', 10, { ...BOTH_UP, 'up{role="router",pod="p1"}': '0x60' }),
@@ -64,10 +65,7 @@ const FLOW: readonly AlertCase[] = [
     { ...BOTH_UP, 'up{role="router",pod="p1"}': '0x60' },
     { labels: { role: 'router', pod: 'p1' }, summary: 'Pod p1 of the router does not answer; others do.' },
   ),
-  quiet('SreRouterPodDown', 'no pod of the role answers, which is another alert', 10, {
-    'up{role="router",pod="p0"}': '0x60',
-    'up{role="ingest",pod="i0"}': '1x60',
-  }),
+  quiet('SreRouterPodDown', 'no pod of the role answers, which is another alert', 10, { ...BOTH_UP, 'up{role="router",pod="p0"}': '0x60' }),
   fires(
     'SreRouterNotReady',
     'a pod says so for two minutes',
@@ -366,10 +364,11 @@ const KAFKA: readonly AlertCase[] = [
 
 export const ALERT_CASES: readonly AlertCase[] = [...FLOW, ...RUNS, ...KAFKA];
 
-/** A router of two roles at work, for an hour: nothing may fire. */
+/** A split router at work, for an hour: nothing may fire. */
 export const AT_WORK: Series = {
   'up{role="router",pod="p0"}': '1x120',
   'up{role="ingest",pod="i0"}': '1x120',
+  ...API_UP,
   'sre_router_ready{pod="p0"}': '1x120',
   'sre_router_ready{pod="i0"}': '1x120',
   'sre_router_received_total{type="canary.beat",pod="p0"}': '0+1x120',

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import { runTool } from '#test/support/tool.js';
-import { alertsOf, EVERYTHING, groupsOf, monitored, queriesOf, RELEASE } from '#test/synth/monitoring/monitored-chart.js';
+import { alertsOf, EVERYTHING, groupsOf, monitored, queriesOf, RELEASE } from '#test/synth/monitoring/monitored.js';
 import { ALERT_CASES, AT_WORK, type Series } from './alert-cases.js';
 
 const PROMTOOL = process.env.PROMTOOL_BIN ?? 'promtool';
@@ -34,7 +34,7 @@ const promtoolTests = (series: Series, alert_rule_test: readonly unknown[]): unk
 
 test.each([
   ['everything', EVERYTHING],
-  ['one role, the embedded log', { monitoring: { rules: { enabled: true } } }],
+  ['one role, the embedded log', { monitoring: { rules: true } }],
 ])('Prometheus takes the rules: %s', async (_, values) => {
   const file = put('checked.json', { groups: groupsOf(monitored(values)) });
   const { code, text } = await runTool(PROMTOOL, ['check', 'rules', '--lint=all', '--lint-fatal', file]);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { runTool } from '#test/support/tool.js';
-import { alertsOf } from '#test/synth/monitoring/monitored-chart.js';
+import { alertsOf } from '#test/synth/monitoring/monitored.js';
 
 const AMTOOL = process.env.AMTOOL_BIN ?? 'amtool';
 const folder = mkdtempSync(join(tmpdir(), 'sre-router-amtool-'));

@@ -2,6 +2,9 @@ import { defineChart } from '../../chart.js';
 import { config } from './config.js';
 import { disruption } from './disruption.js';
 import { mappings } from './mappings.js';
+import { dashboard } from './monitoring/dashboard.js';
+import { prometheusRule } from './monitoring/prometheus-rule.js';
+import { serviceMonitors } from './monitoring/service-monitor.js';
 import { networkPolicy } from './network-policy.js';
 import { sreRouterRules } from './rules.js';
 import { sreRouterSecrets } from './secrets.js';
@@ -24,5 +27,8 @@ export const sreRouterChart = defineChart({
     'disruption.yaml': disruption,
     'network-policy.yaml': networkPolicy,
     'topics.yaml': topics,
+    'service-monitors.yaml': serviceMonitors,
+    'alerts.yaml': prometheusRule,
+    'dashboard.yaml': dashboard,
   },
 });

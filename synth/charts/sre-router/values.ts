@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Values } from '../../chart.js';
 import { destinations, incidents, mappings, sources } from './destination-values.js';
 import { kafka, log } from './log-values.js';
+import { monitoring } from './monitoring/values.js';
 import { api, caBundle, egressProxy, image, ingest, networkPolicy, router, serviceAccount } from './router-values.js';
 import { objectName } from './value-blocks.js';
 
@@ -22,6 +23,7 @@ export const SreRouterValues = z.strictObject({
   egressProxy,
   caBundle,
   serviceAccount,
+  monitoring,
 });
 
 export type V = Values<typeof SreRouterValues>;

@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { METRICS } from '#runtime/metrics.js';
-import { testEquivalence } from '../equivalence.js';
-import { alertsOf, EVERYTHING, monitored, monitoredChart, panelsOf } from './monitored-chart.js';
+import { crdValidator, UPSTREAM_SCHEMAS } from '#test/support/crd-schema.js';
+import { alertsOf, EVERYTHING, monitored, panelsOf } from './monitored.js';
 import { familyOf, groupedBy, selectorsOf } from './selectors.js';
-
-testEquivalence(monitoredChart);
 
 const ROWS = Object.values(METRICS);
 /** What the ServiceMonitors and Prometheus add, and the labels of a histogram's buckets. */
@@ -49,7 +47,10 @@ const panels = (): { title: string; expr: string; legendFormat: string }[] =>
   panelsOf(monitored()).flatMap(({ title, targets = [] }) => targets.map((target) => ({ title, ...target })));
 
 test('nothing is made of what is not switched on', () => {
-  expect(monitored({}).map(({ kind }) => kind)).toEqual(['Service']);
+  const kinds = new Set(monitored({}).map(({ apiVersion }) => apiVersion));
+  expect(kinds).not.toContain('monitoring.coreos.com/v1');
+  expect(JSON.stringify(monitored({}))).not.toContain('metrics');
+  expect(JSON.stringify(monitored({}))).not.toContain('dashboard');
 });
 
 test.each(alertsOf().map((one) => [one.alert, one] as const))(
@@ -74,6 +75,16 @@ test('every alert has one section in the runbooks, and every section its alert',
   );
 });
 
+test('the prometheus-operator takes the objects, where its CRDs are at hand', () => {
+  const objects = monitored().filter(({ apiVersion }) => apiVersion === 'monitoring.coreos.com/v1');
+  expect(new Set(objects.map(({ kind }) => kind))).toEqual(new Set(['ServiceMonitor', 'PrometheusRule']));
+  if (UPSTREAM_SCHEMAS === undefined) return;
+  for (const object of objects) {
+    const isValid = crdValidator(`prometheus-operator-${object.kind.toLowerCase()}s.crd.yaml`, 'v1');
+    expect(isValid(object) ? [] : isValid.errors).toEqual([]);
+  }
+});
+
 test('what docs/metrics.md says to alert on is alerted on', () => {
   const read = new Set(alertsOf().flatMap(({ expr }) => selectorsOf(expr).map(({ metric }) => familyOf(metric))));
   const advised = ROWS.flatMap((row) => ('alert' in row ? [row.name] : []));
@@ -93,11 +104,9 @@ test('the alerts of one installation see no series of another', () => {
 });
 
 test('without Kafka or its exporter, a canary or a repeated Watchdog nothing waits for them', () => {
-  const bare = { monitoring: { rules: { enabled: true } } };
   const names = (values: object): string[] => alertsOf(monitored(values)).map(({ alert }) => alert);
-  const all = names(EVERYTHING);
-  const extra = all.filter((name) => !names(bare).includes(name));
-  expect(extra).toEqual([
+  const bare = names({ monitoring: { rules: true } });
+  expect(names(EVERYTHING).filter((name) => !bare.includes(name))).toEqual([
     'SreRouterCanaryAbsent',
     'SreRouterWatchdogAbsent',
     'SreRouterPartitionsNotOwned',
@@ -109,32 +118,51 @@ test('without Kafka or its exporter, a canary or a repeated Watchdog nothing wai
     'SreRouterTopicUnderReplicated',
     'SreRouterPartitionsDiffer',
   ]);
-  expect(names({ monitoring: { rules: { enabled: true, kafkaExporter: true } } })).toEqual(names(bare));
+  expect(names({ monitoring: { rules: true, kafkaExporter: true } })).toEqual(bare);
 });
 
-test('each role has a ServiceMonitor, and all of them one job', () => {
-  const services = monitored().filter(({ kind }) => kind === 'Service');
-  const found = monitored().filter(({ kind }) => kind === 'ServiceMonitor');
-  expect(found.map(({ metadata, spec }) => [metadata.name, spec])).toMatchObject(
-    ['ingest', 'router'].map((role) => [
-      `rel-${role}`,
-      {
-        namespaceSelector: { matchNames: ['alerts'] },
-        selector: { matchLabels: { 'app.kubernetes.io/component': role } },
-        endpoints: [
-          {
-            relabelings: [
-              { targetLabel: 'job', replacement: 'rel' },
-              { targetLabel: 'role', replacement: role },
-            ],
-          },
-        ],
-      },
-    ]),
+interface Selecting {
+  readonly selector: { readonly matchLabels: object };
+  readonly endpoints: readonly { readonly port: string; readonly relabelings: readonly object[] }[];
+}
+interface Serving {
+  readonly selector: object;
+  readonly ports: readonly { readonly name: string; readonly targetPort: string }[];
+}
+interface Running {
+  readonly template: { readonly metadata: { readonly labels: object } };
+}
+
+test.each([
+  ['single', { monitoring: { serviceMonitor: true } }],
+  ['split', EVERYTHING],
+])('router.topology %s: every pod of the router is scraped once, and all of them are one job', (_, values) => {
+  const objects = monitored(values);
+  const specs = <T>(kind: string): [name: string, labels: object, spec: T][] =>
+    objects
+      .filter((object) => object.kind === kind)
+      .map(({ metadata, spec }) => [metadata.name, metadata.labels ?? {}, spec as unknown as T]);
+  const scrapes = specs<Selecting>('ServiceMonitor').flatMap(([name, , { selector, endpoints }]) =>
+    specs<Serving>('Service')
+      .filter(([, labels]) => isSubset(selector.matchLabels, labels))
+      .flatMap(([, , service]) =>
+        specs<Running>('Deployment')
+          .filter(([, , { template }]) => isSubset(service.selector, template.metadata.labels))
+          .map(([pods]) => ({ name, pods, endpoints, ports: service.ports })),
+      ),
   );
-  // One that selects two Services scrapes each pod twice.
-  for (const { spec } of found as unknown as { spec: { selector: { matchLabels: object } } }[])
-    expect(services.filter(({ metadata }) => isSubset(spec.selector.matchLabels, metadata.labels as object))).toHaveLength(1);
+  expect(scrapes.map(({ pods }) => pods).sort()).toEqual(
+    specs('Deployment')
+      .map(([name]) => name)
+      .sort(),
+  );
+  for (const { name, endpoints, ports } of scrapes) {
+    expect(ports).toMatchObject([{ name: endpoints[0]?.port, targetPort: 'http' }]);
+    expect(endpoints[0]?.relabelings).toEqual([
+      { targetLabel: 'job', replacement: 'rel' },
+      { targetLabel: 'role', replacement: name.replace('rel-', '') },
+    ]);
+  }
 });
 
 const isSubset = (part: object, whole: object): boolean => JSON.stringify({ ...whole, ...part }) === JSON.stringify(whole);

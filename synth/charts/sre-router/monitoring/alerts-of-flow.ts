@@ -1,10 +1,14 @@
+import type { V } from '../values.js';
 import type { Alert } from './alert.js';
-import type { Installation, Monitored } from './monitored.js';
 import { grew, moved, series } from './promql.js';
+import { rolesOf } from './service-monitor.js';
+
+/** Of mappings/canary.yaml, which makes the router count it apart. */
+const CANARY_TYPE = 'canary.beat';
 
 /** Is the router there, does it take events, does it get on with them? */
-export function alertsOfFlow(v: Monitored, { targets, canaryType }: Installation): Alert[] {
-  const { queueSeconds, oldestSeconds } = v.monitoring.rules.thresholds;
+export function alertsOfFlow(v: V): Alert[] {
+  const { queueSeconds, oldestSeconds } = v.monitoring.thresholds;
   const up = series(v, 'up');
   const ready = series(v, 'sre_router_ready');
   const received = series(v, 'sre_router_received_total');
@@ -14,11 +18,11 @@ export function alertsOfFlow(v: Monitored, { targets, canaryType }: Installation
     {
       name: 'SreRouterDown',
       severity: 'critical',
-      expr: [`sum by (role) (${up}) == 0`, ...targets.map(({ role }) => `absent(${series(v, 'up', `role="${role}"`)})`)].join('\nor\n'),
+      expr: [`sum by (role) (${up}) == 0`, ...rolesOf(v).map((role) => `absent(${series(v, 'up', `role="${role}"`)})`)].join('\nor\n'),
       for: '2m',
       summary: 'No router of role {{ $labels.role }} answers.',
       description:
-        'Events wait with their senders and nothing runs. kubectl get pods, then kubectl describe and kubectl logs --previous of the first that is not Running.',
+        'ingest: senders wait; router: nothing runs; api: nobody can look or settle. kubectl get pods, then describe and logs --previous of the first that is not Running.',
     },
     {
       name: 'SreRouterPodDown',
@@ -46,12 +50,12 @@ export function alertsOfFlow(v: Monitored, { targets, canaryType }: Installation
       description:
         'An event may be lost or doubled: a defect of the router or of its storage. Keep the logs and the data, restart nothing yet, and follow the runbook.',
     },
-    ...(v.canary.enabled
+    ...(v.monitoring.canary
       ? [
           {
             name: 'SreRouterCanaryAbsent',
             severity: 'critical',
-            expr: `vector(1)\nunless\n${moved(series(v, 'sre_router_received_total', `type="${canaryType}"`), '2m')}`,
+            expr: `vector(1)\nunless\n${moved(series(v, 'sre_router_received_total', `type="${CANARY_TYPE}"`), '2m')}`,
             for: '30s',
             summary: 'The canary event of every minute does not arrive.',
             description:
@@ -59,7 +63,7 @@ export function alertsOfFlow(v: Monitored, { targets, canaryType }: Installation
           } as const,
         ]
       : []),
-    ...(v.monitoring.rules.watchdog
+    ...(v.monitoring.watchdog
       ? [
           {
             name: 'SreRouterWatchdogAbsent',

@@ -1,9 +1,9 @@
+import type { V } from '../values.js';
 import type { Alert } from './alert.js';
-import type { Monitored } from './monitored.js';
 import { grew, series } from './promql.js';
 
 /** What the router tells of its topics, where they are its log. */
-export function alertsOfKafkaLog(v: Monitored): Alert[] {
+export function alertsOfKafkaLog(v: V): Alert[] {
   const { partitions } = v.kafka;
   const dead = series(v, 'sre_router_raw_dead_letters');
   return [
@@ -43,7 +43,7 @@ export function alertsOfKafkaLog(v: Monitored): Alert[] {
     {
       name: 'SreRouterViewBehind',
       severity: 'warning',
-      expr: `max by (pod) (${series(v, 'sre_router_view_behind_records')}) > ${v.monitoring.rules.thresholds.lagCount}`,
+      expr: `max by (pod) (${series(v, 'sre_router_view_behind_records')}) > ${v.monitoring.thresholds.lagCount}`,
       for: '5m',
       summary: 'Pod {{ $labels.pod }} answers from a copy that is {{ $value }} records behind.',
       description:
@@ -56,7 +56,7 @@ export function alertsOfKafkaLog(v: Monitored): Alert[] {
  * What a Kafka exporter knows and the router does not. Its series have no namespace of ours: topics and group name the installation. Several
  * exporters may tell the same, hence `max by`.
  */
-export function alertsOfKafkaExporter(v: Monitored): Alert[] {
+export function alertsOfKafkaExporter(v: V): Alert[] {
   const { prefix, group } = v.kafka;
   const ours = `topic=~"${prefix}.(raw|events|journal|dlq)"`;
   const taken = `topic=~"${prefix}.(raw|events)",consumergroup=~"${group}(.raw)?"`;
@@ -65,7 +65,7 @@ export function alertsOfKafkaExporter(v: Monitored): Alert[] {
     {
       name: 'SreRouterKafkaLag',
       severity: 'warning',
-      expr: `sum by (topic) (max by (consumergroup, topic, partition) (kafka_consumergroup_lag{${taken}})) > ${v.monitoring.rules.thresholds.lagCount}`,
+      expr: `sum by (topic) (max by (consumergroup, topic, partition) (kafka_consumergroup_lag{${taken}})) > ${v.monitoring.thresholds.lagCount}`,
       for: '10m',
       summary: '{{ $value }} records of {{ $labels.topic }} wait for the router.',
       description: 'Are all routers ready? Then more processes help, up to the number of partitions. One slow partition alone: a hot key.',

@@ -1,9 +1,9 @@
+import type { V } from '../values.js';
 import type { Alert } from './alert.js';
-import type { Monitored } from './monitored.js';
 import { grew, series } from './promql.js';
 
 /** How runs end, what waits for a person, and how destinations and mappings behave. */
-export function alertsOfRuns(v: Monitored): Alert[] {
+export function alertsOfRuns(v: V): Alert[] {
   const unfinished = (state: string): string => `sum(${series(v, 'sre_router_unfinished', `state="${state}"`)}) > 0`;
   const outcome = (name: string): string => grew('outcome', series(v, 'sre_router_outcomes_total', `outcome="${name}"`), '15m');
   const attempts = series(v, 'sre_router_step_attempts_total', 'result=~"failed|retry|unsettled"');
@@ -57,7 +57,7 @@ export function alertsOfRuns(v: Monitored): Alert[] {
     {
       name: 'SreRouterDestinationBacklog',
       severity: 'warning',
-      expr: `max by (destination) (${series(v, 'sre_router_destination_waiting')}) > ${v.monitoring.rules.thresholds.waitingCount}`,
+      expr: `max by (destination) (${series(v, 'sre_router_destination_waiting')}) > ${v.monitoring.thresholds.waitingCount}`,
       for: '10m',
       summary: '{{ $value }} steps wait for destination {{ $labels.destination }}.',
       description: 'Its budget or concurrency is too small for what comes, or it is slow: compare calls and durations on the dashboard.',

@@ -1,14 +1,15 @@
-import type { Chart } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-27';
+import type { Template } from '../../../chart.js';
+import { labels } from '../names.js';
+import type { SreRouterValues } from '../values.js';
 import { ROWS, type Row } from './dashboard-panels.js';
-import type { Installation, Monitored } from './monitored.js';
 
 const COLUMNS = 24;
 const HEIGHT: Readonly<Record<Row['panels'][number]['kind'], number>> = { stat: 4, timeseries: 8 };
 const DATASOURCE = { type: 'prometheus', uid: '$datasource' };
 
 /** Grafana's JSON of the dashboard: the same for every installation, which is chosen above it by namespace and job. */
-export function dashboardJson(): Record<string, unknown> {
+function dashboardJson(): Record<string, unknown> {
   return {
     uid: 'sre-router',
     title: 'SRE router',
@@ -30,18 +31,18 @@ export function dashboardJson(): Record<string, unknown> {
   };
 }
 
-export function dashboard(chart: Chart, v: Monitored, installation: Installation): void {
-  const { enabled, labels, annotations } = v.monitoring.dashboard;
-  if (!enabled) return;
+export const dashboard: Template<typeof SreRouterValues> = (chart, v) => {
+  const { dashboard: isOn, dashboardLabels, dashboardAnnotations } = v.monitoring;
+  if (!isOn) return;
   new k8s.KubeConfigMap(chart, 'dashboard', {
     metadata: {
       name: `${v.release.name}-dashboard`,
-      labels: { ...labels, ...installation.labels, grafana_dashboard: '1' },
-      annotations,
+      labels: { ...dashboardLabels, ...labels(v), grafana_dashboard: '1' },
+      annotations: dashboardAnnotations,
     },
     data: { 'sre-router.json': `${JSON.stringify(dashboardJson(), null, 2)}\n` },
   });
-}
+};
 
 function variable(name: string, query: string): Record<string, unknown> {
   // Refreshed when the time range changes: installations come and go.

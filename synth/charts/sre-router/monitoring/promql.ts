@@ -1,7 +1,7 @@
-import type { Monitored } from './monitored.js';
+import type { V } from '../values.js';
 
 /** Series of this installation: the ServiceMonitors give all its targets these labels. */
-export function series({ release }: Pick<Monitored, 'release'>, metric: string, ...matchers: string[]): string {
+export function series({ release }: Pick<V, 'release'>, metric: string, ...matchers: string[]): string {
   return `${metric}{${[`namespace="${release.namespace}"`, `job="${release.name}"`, ...matchers].join(',')}}`;
 }
 
