@@ -9,9 +9,10 @@ const WITH_TOOLS = ['test/alertmanager/'];
 const WITH_HELM = ['test/bundle/'];
 const PROCESSES = ['test/process/', 'test/crash/'];
 const DCR = ['test/dcr/process/'];
+const KAFKA = ['test/log/kafka/', 'test/kafka/'];
 const MONITORING = ['test/monitoring/'];
 const GITOPS = ['test/gitops/'];
-const NOT_UNIT = [...WITH_TOOLS, ...WITH_HELM, ...PROCESSES, ...DCR, ...MONITORING, ...GITOPS];
+const NOT_UNIT = [...WITH_TOOLS, ...WITH_HELM, ...PROCESSES, ...DCR, ...KAFKA, ...MONITORING, ...GITOPS];
 
 export const TIERS = [
   { name: 'style', node: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'], needs: [], minutes: 0.1 },
@@ -54,5 +55,6 @@ export const TIERS = [
   { name: 'bundle-bench', node: ['test/dist/bundle/bench.js'], in: WITH_HELM, needs: ['helm3'], minutes: 0.5 },
   { name: 'monitoring', jest: MONITORING.join('|'), in: MONITORING, needs: ['promtool', 'alertmanager'], minutes: 4 },
   { name: 'gitops', jest: GITOPS.join('|'), in: GITOPS, needs: ['glua'], minutes: 0.2 },
+  { name: 'kafka', jest: KAFKA.join('|'), in: KAFKA, needs: ['kafka-3.9.1', 'kafka-4.1.0'], minutes: 4 },
   { name: 'alertmanager', jest: WITH_TOOLS.join('|'), in: ['test/alertmanager'], needs: ['alertmanager'], minutes: 2 },
 ];

@@ -43,6 +43,30 @@ const goProgram = (module, version, command, { minutes, tags = [] }) => {
 };
 const NODE_PACKAGE = `node-${process.platform}-${process.arch}`;
 
+/** Kafka's own jars, named by a pom of ours. */
+const kafka = (version) => ({
+  version,
+  files: [`jars/kafka_2.13-${version}.jar`],
+  env: { [`KAFKA_${version.replaceAll('.', '_')}_JARS`]: 'jars' },
+  needs: ['mvn', '--version'],
+  get: 'install a JDK 17 or newer and Maven 3.8 or newer; it fetches 60 MB, once',
+  install: (folder) =>
+    run(
+      'mvn',
+      [
+        '-q',
+        '-B',
+        '-f',
+        join(ROOT, 'tools', 'kafka', version, 'pom.xml'),
+        'dependency:copy-dependencies',
+        `-DoutputDirectory=${join(folder, 'jars')}`,
+      ],
+      {
+        cwd: folder,
+      },
+    ),
+});
+
 /** How each test tool comes. `env`: where tests find it. `install(folder)` resolves with an exit code. */
 const TOOLS = {
   alertmanager: {
@@ -59,6 +83,8 @@ const TOOLS = {
   },
   /** The Lua that Argo CD runs health checks with. */
   glua: goProgram('github.com/yuin/gopher-lua', '1.1.2', 'cmd/glua', { minutes: 'half a minute' }),
+  'kafka-3.9.1': kafka('3.9.1'),
+  'kafka-4.1.0': kafka('4.1.0'),
   helm3: helm(3, '3.22.0'),
   helm4: helm(4, '4.2.4'),
   'node-lts': {

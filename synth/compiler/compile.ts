@@ -1,7 +1,7 @@
 import { checkObjects, type HelmChart } from '../chart.js';
 import { ChartError, chartError } from '../chart-error.js';
 import { type Choice, caseOf, valueAt, withEmptyCase } from '../knob.js';
-import { pathsOf } from '../require.js';
+import { decide, pathsOf, UNKNOWN } from '../require.js';
 import { headerOf, rulesTemplate } from '../rules-template.js';
 import { checkOpen, EmptyMatters, type Plain } from './check-open.js';
 import { type Explored, explore } from './explore.js';
@@ -72,12 +72,23 @@ function codeOf(chart: HelmChart, file: string): readonly [Probe, Plain] {
   const render = templates.get(file);
   const plain: Plain = (values) => {
     const objects = render?.(values, { checksum: checksumToken }) ?? [];
-    checkObjects(chart, objects, { file });
+    if (!isRefused(chart, values)) checkObjects(chart, objects, { file });
     return objects;
   };
   if (render) return [probeOf(file, templates, render), plain];
   if (file === NOTES && notes) return [(values, marks) => marks.lift(notes(values), { file }), notes];
   throw new ChartError(`there is no template ${file}`);
+}
+
+/** Do the rules refuse these values, of which some may be missing? */
+function isRefused({ rules }: HelmChart, values: unknown): boolean {
+  const at = (path: string): unknown => {
+    const keys = path.split('.');
+    const parent = valueAt(values, keys.slice(0, -1));
+    const key = keys.at(-1) ?? '';
+    return typeof parent === 'object' && parent !== null && Object.hasOwn(parent, key) ? (parent as Record<string, unknown>)[key] : UNKNOWN;
+  };
+  return rules.some(({ condition }) => decide(condition, at) === false);
 }
 
 function follow(runs: Runs, plain: Plain, { maxPaths = 256, wantedCount = 500, seeds = [], seed = 0 }: CompileOptions): Explored {

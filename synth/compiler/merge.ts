@@ -222,7 +222,8 @@ function holdsIf(run: Run, found: string | undefined, wanted: string): boolean |
 
 const isHollow = (members: readonly Node[]): boolean => members.every((member) => member instanceof Splice);
 
-const NAMES = ['name', 'mountPath', 'containerPort', 'port', 'topologyKey', 'alert'];
+/** What names a member of a list: a key, or the key of a map in it. */
+const NAMES = ['name', 'mountPath', 'containerPort', 'port', 'topologyKey', 'template.name', 'alert'];
 
 function identityOf(
   seen: readonly Run[],
@@ -232,10 +233,12 @@ function identityOf(
   const lists = seen.map(membersOf);
   const members = lists.flat().filter((member) => !(member instanceof Splice));
   if (members.some((member) => isMap(member) && 'apiVersion' in member)) return docId;
-  const nameOf = (member: Node, key: string): Node => (isMap(member) ? (member[key] ?? member) : member);
-  const isName = (key: string): boolean =>
-    members.every((member) => isMap(member) && key in member) &&
-    lists.every((list) => new Set(list.map((member) => keyOf(nameOf(member, key)))).size === list.length);
+  const found = (member: Node, path: string): Node | undefined =>
+    path.split('.').reduce<Node | undefined>((at, key) => (at !== undefined && isMap(at) ? at[key] : undefined), member);
+  const nameOf = (member: Node, path: string): Node => found(member, path) ?? member;
+  const isName = (path: string): boolean =>
+    members.every((member) => found(member, path) !== undefined) &&
+    lists.every((list) => new Set(list.map((member) => keyOf(nameOf(member, path)))).size === list.length);
   const name = NAMES.find(isName);
   const isFixed = lists.every((list) => list.length === lists[0]?.length && !list.some((member) => member instanceof Splice));
   if (name === undefined && isFixed) return (_, index) => String(index);

@@ -44,7 +44,7 @@ function secretsOf({ name, secrets }: HelmChart): string[] {
     ...secrets.flatMap(row),
     '',
     '```sh',
-    ...secrets.map(({ create }) => create),
+    ...secrets.flatMap(({ create }) => create || []),
     '```',
   ];
 }

@@ -31,8 +31,9 @@ export function checkRoute(
     const { problem } = checkExpressionText(route.when, typedEnvironment(data, {}, incidentSteps), names, 'bool');
     if (problem !== undefined) report(source, [...path, 'when'], problem.code, problem.message, problem.fix, { offset: problem.offset });
   }
-  if (!LISTS.some((list) => (route[list]?.length ?? 0) > 0)) {
-    report(source, [...path, 'name'], 'empty-route', `route ${route.name} does nothing`, 'Give it actions.', { severity: 'warning' });
+  if (LISTS.every((list) => route[list] === undefined)) {
+    const fix = 'Give it actions; an empty list, actions: [], says that its events are taken and lead to nothing.';
+    report(source, [...path, 'name'], 'empty-route', `route ${route.name} does nothing`, fix, { severity: 'warning' });
   }
   const main = new Set((route.actions ?? []).map((step) => step.id));
   for (const list of LISTS) checkList(list);

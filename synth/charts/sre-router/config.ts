@@ -24,7 +24,7 @@ sources: {
   alertmanager: { kind: alertmanager${v.sources.alertmanagerKey === '' ? '' : `, key: ${json(v.sources.alertmanagerKey)}`} },
   adhoc: { kind: adhoc },
   events: { kind: cloudevents },
-  argo: { kind: argo },
+  argo: { kind: argo, sources: { canary: adhoc } },
 ${Object.keys(v.sources.more).length > 0 ? `  ${jsonMembers(v.sources.more)},\n` : ''}  }
 destinations: {
 ${slack(v)}${jira(v)}${sre(v)}${Object.keys(v.destinations.more).length > 0 ? `  ${jsonMembers(v.destinations.more)},\n` : ''}  }

@@ -20,7 +20,7 @@ export const log = z
 export const kafka = z
   .strictObject({
     brokers: z.array(hostPort()).default([]).describe('Brokers to begin with, e.g. [kafka-kafka-bootstrap.kafka.svc:9092].'),
-    prefix: dnsName().max(200).default('sre-router').describe('The topics are <prefix>.raw, .events, .journal and .dlq.'),
+    prefix: dnsName().max(170).default('sre-router').describe('The topics are <prefix>.raw, .events, .journal and .dlq.'),
     group: z
       .string()
       .regex(/^[A-Za-z0-9][-A-Za-z0-9._]*$/)

@@ -18,6 +18,9 @@ export const partLabels = (v: V, component: Component): Record<string, string> =
   'app.kubernetes.io/component': component,
 });
 
+/** Port of the webhooks of Argo Events. 7777 is taken, by its metrics. */
+export const WEBHOOK_PORT = 12_000;
+
 /** Port of the router, in its pods and of its Services. */
 export const HTTP_PORT = 8080;
 

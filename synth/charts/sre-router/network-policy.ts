@@ -1,7 +1,7 @@
 import { ApiObject } from 'cdk8s';
 import type { Template } from '../../chart.js';
 import type { Anything } from '../../value-types.js';
-import { HTTP_PORT, labels, ROUTER_PARTS } from './names.js';
+import { HTTP_PORT, labels, partLabels, ROUTER_PARTS } from './names.js';
 import type { SreRouterValues, V } from './values.js';
 
 /** Who reaches the router's pods, and whom they reach. */
@@ -37,12 +37,13 @@ const namespaces = (names: readonly string[]): Peer => ({
 });
 
 /** An empty list of peers would mean everybody, so an empty list of names gives no rule. */
-function ingress({ networkPolicy }: V): Rule[] {
+function ingress(v: V): Rule[] {
   const ports = [tcp(HTTP_PORT)];
-  const { alertmanagerNamespaces, prometheusNamespaces, dcrNamespaces, callers } = networkPolicy;
+  const { alertmanagerNamespaces, prometheusNamespaces, dcrNamespaces, callers } = v.networkPolicy;
   return [
     { from: [namespaces(prometheusNamespaces)], ports },
-    { from: [namespaces(alertmanagerNamespaces)], ports },
+    ...(v.delivery === 'direct' ? [{ from: [namespaces(alertmanagerNamespaces)], ports }] : []),
+    ...(v.delivery === 'http' ? [{ from: [{ podSelector: { matchLabels: partLabels(v, 'sensor') } }], ports }] : []),
     ...(dcrNamespaces.length > 0 ? [{ from: [namespaces(dcrNamespaces)], ports }] : []),
     ...(callers.length > 0 ? [{ from: callers, ports }] : []),
   ];

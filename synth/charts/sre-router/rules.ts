@@ -1,4 +1,4 @@
-import { atMost, implies, is, isEmpty, not, require } from '../../require.js';
+import { all, any, atMost, implies, is, isEmpty, not, require } from '../../require.js';
 import { destinationsIn } from './mapping-files.js';
 import { MAPPINGS } from './mappings.js';
 
@@ -12,7 +12,18 @@ export const sreRouterRules = [
     atMost('router.replicas', 1),
   ), 'log.kind: embedded has one pod: set router.replicas to 1, or log.kind to kafka'),
   require(implies(is('router.topology', 'split'), is('log.kind', 'kafka')), 'router.topology: split needs log.kind: kafka'),
-  require(implies(is('log.kind', 'kafka'), not(isEmpty('kafka.brokers'))), 'log.kind: kafka needs kafka.brokers'),
+  require(implies(
+    any(is('log.kind', 'kafka'), all(not(is('delivery', 'direct')), is('eventBus.kind', 'kafka'))),
+    not(isEmpty('kafka.brokers')),
+  ), 'log.kind: kafka and eventBus.kind: kafka need kafka.brokers'),
+  require(implies(
+    any(is('delivery', 'kafka'), is('delivery', 'bus')),
+    is('log.kind', 'kafka'),
+  ), 'delivery: kafka and delivery: bus go through the topic <prefix>.raw, which the router reads with log.kind: kafka only'),
+  require(implies(
+    is('delivery', 'bus'),
+    not(is('eventBus.kind', 'jetstream')),
+  ), 'delivery: bus needs an EventBus on Kafka: eventBus.kind kafka, or existing with topic <prefix>.raw and partitioner hash'),
   require(implies(
     is('destinations.jira.enabled', true),
     not(isEmpty('destinations.jira.baseUrl')),

@@ -13,6 +13,24 @@ export const sreRouterSecrets: readonly SecretDoc[] = [
 kubectl create secret generic sre-router-tokens --from-literal=tokens.json="[{\\"name\\": \\"alertmanager\\", \\"sha256\\": \\"$sum\\", \\"roles\\": [\\"ingest\\", \\"read\\", \\"operate\\"]}]"`,
   },
   {
+    value: 'webhook.alertmanagerSecret',
+    when: 'unless delivery: direct',
+    keys: { alertmanager: 'the bearer token that Alertmanager shows, alone: without `Bearer`' },
+    create: 'kubectl create secret generic sre-router-webhook --from-file=alertmanager=alertmanager.token --from-file=adhoc=adhoc.token',
+  },
+  {
+    value: 'webhook.adhocSecret',
+    when: 'unless delivery: direct',
+    keys: { adhoc: 'the bearer token that people and scripts show, alone' },
+    create: '',
+  },
+  {
+    value: 'sensor.secret',
+    when: 'delivery: http',
+    keys: { authorization: 'the whole header: `Bearer ` and a token that tokens.json knows with the role `ingest`; no line break' },
+    create: 'kubectl create secret generic sre-router-sensor --from-literal=authorization="Bearer $TOKEN"',
+  },
+  {
     value: 'destinations.slack.secret',
     when: 'destinations.slack.enabled; while it is missing, steps that need it wait',
     keys: { token: 'the bot token (xoxb-…), alone' },
@@ -41,7 +59,7 @@ kubectl create secret generic sre-router-tokens --from-literal=tokens.json="[{\\
   },
   {
     value: 'kafka.tls.caSecret',
-    when: 'kafka.tls.mode: server or mutual, with log.kind: kafka',
+    when: 'kafka.tls.mode: server or mutual, with log.kind: kafka or eventBus.kind: kafka',
     keys: { 'ca.crt': "PEM of the brokers' certificate authority; Strimzi keeps it in `<cluster>-cluster-ca-cert` of its own namespace" },
     create: 'kubectl create secret generic kafka-cluster-ca-cert --from-file=ca.crt',
   },

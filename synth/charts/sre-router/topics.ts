@@ -1,6 +1,7 @@
-import { ApiObject } from 'cdk8s';
+import { ApiObject, type Chart } from 'cdk8s';
 import type { Template } from '../../chart.js';
 import { product } from '../../twins.js';
+import { busTopic } from './event-bus.js';
 import { KEPT, labels } from './names.js';
 import type { SreRouterValues, V } from './values.js';
 
@@ -44,19 +45,46 @@ export function topicSpecs({ kafka, log }: V): readonly TopicSpec[] {
   ];
 }
 
+/** Longer than the day for which the Sensor tries again. */
+const BUS_RETENTION_DAYS = 3;
+
+/** Topics of a Kafka EventBus and of the Sensor on it, which names them so. */
+function busTopicSpecs(v: V): readonly TopicSpec[] {
+  const { rawPartitions: partitions, replication } = v.kafka;
+  const config = {
+    'cleanup.policy': 'delete',
+    'min.insync.replicas': replication === 1 ? '1' : '2',
+    'retention.ms': String(BUS_RETENTION_DAYS * DAY_MS),
+    'retention.bytes': '-1',
+    'max.message.bytes': String(RAW_BYTES),
+  };
+  const bus = busTopic(v);
+  return [bus, `${bus}-${v.release.name}-trigger`, `${bus}-${v.release.name}-action`].map((topic) => ({
+    topic,
+    partitions,
+    replication,
+    config,
+  }));
+}
+
 /** KafkaTopics of Strimzi, which outlive the release: with them would go the events. */
 export const topics: Template<typeof SreRouterValues> = (chart, v) => {
-  if (v.kafka.topics !== 'strimzi' || v.log.kind !== 'kafka') return;
-  for (const { topic, partitions, replication, config } of topicSpecs(v))
-    new ApiObject(chart, topic.split('.').at(-1) ?? topic, {
-      apiVersion: 'kafka.strimzi.io/v1',
-      kind: 'KafkaTopic',
-      metadata: {
-        name: topic,
-        namespace: v.kafka.strimzi.namespace,
-        labels: { ...labels(v), 'strimzi.io/cluster': v.kafka.strimzi.cluster },
-        annotations: KEPT,
-      },
-      spec: { partitions, replicas: replication, config },
-    });
+  if (v.kafka.topics !== 'strimzi') return;
+  if (v.log.kind === 'kafka') for (const spec of topicSpecs(v)) kafkaTopic(chart, v, spec);
+  const hasSensor = v.delivery === 'http' || v.delivery === 'kafka';
+  if (hasSensor && v.eventBus.kind === 'kafka') for (const spec of busTopicSpecs(v)) kafkaTopic(chart, v, spec);
 };
+
+function kafkaTopic(chart: Chart, v: V, { topic, partitions, replication, config }: TopicSpec): void {
+  new ApiObject(chart, topic.split('.').at(-1) ?? topic, {
+    apiVersion: 'kafka.strimzi.io/v1',
+    kind: 'KafkaTopic',
+    metadata: {
+      name: topic,
+      namespace: v.kafka.strimzi.namespace,
+      labels: { ...labels(v), 'strimzi.io/cluster': v.kafka.strimzi.cluster },
+      annotations: KEPT,
+    },
+    spec: { partitions, replicas: replication, config },
+  });
+}
