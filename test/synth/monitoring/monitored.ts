@@ -11,7 +11,7 @@ export const EVERYTHING = {
   router: { topology: 'split' },
   log: { kind: 'kafka' },
   kafka: { brokers: ['kafka:9092'] },
-  monitoring: { serviceMonitor: true, rules: true, dashboard: true, canary: true, watchdog: true, kafkaExporter: true },
+  monitoring: { serviceMonitor: true, rules: true, dashboard: true, watchdog: true, kafkaExporter: true },
 };
 
 export const RELEASE = { name: 'rel', namespace: 'alerts' };

@@ -16,18 +16,8 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   kafka_topic_partition_under_replicated_partition: ['topic', 'partition'],
 };
 
-/** What a router with log.kind kafka tells beside the table. */
-const OF_KAFKA_LOG: Readonly<Record<string, readonly string[]>> = {
-  sre_router_partitions: [],
-  sre_router_lost_to_retention_total: [],
-  sre_router_raw_records: ['partition'],
-  sre_router_raw_dead_letters: ['partition'],
-  sre_router_raw_conservation: ['partition'],
-  sre_router_view_behind_records: [],
-};
-
 const labelsOf = (metric: string): readonly string[] | undefined =>
-  OTHERS[metric] ?? OF_KAFKA_LOG[metric] ?? ROWS.find(({ name }) => name === familyOf(metric))?.labels;
+  OTHERS[metric] ?? ROWS.find(({ name }) => name === familyOf(metric))?.labels;
 
 /** Names and labels that nobody exports. */
 function unknownIn(expr: string): string[] {
@@ -105,7 +95,7 @@ test('the alerts of one installation see no series of another', () => {
 
 test('without Kafka or its exporter, a canary or a repeated Watchdog nothing waits for them', () => {
   const names = (values: object): string[] => alertsOf(monitored(values)).map(({ alert }) => alert);
-  const bare = names({ monitoring: { rules: true } });
+  const bare = names({ delivery: 'direct', monitoring: { rules: true } });
   expect(names(EVERYTHING).filter((name) => !bare.includes(name))).toEqual([
     'SreRouterCanaryAbsent',
     'SreRouterWatchdogAbsent',
@@ -118,7 +108,8 @@ test('without Kafka or its exporter, a canary or a repeated Watchdog nothing wai
     'SreRouterTopicUnderReplicated',
     'SreRouterPartitionsDiffer',
   ]);
-  expect(names({ monitoring: { rules: true, kafkaExporter: true } })).toEqual(bare);
+  expect(names({ delivery: 'direct', monitoring: { rules: true, kafkaExporter: true } })).toEqual(bare);
+  expect(names({ canary: { enabled: false }, monitoring: { rules: true } })).toEqual(bare);
 });
 
 interface Selecting {

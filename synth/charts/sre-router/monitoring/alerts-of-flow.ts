@@ -1,10 +1,8 @@
+import { CANARY_TYPE } from '../event-sources.js';
 import type { V } from '../values.js';
 import type { Alert } from './alert.js';
 import { grew, moved, series } from './promql.js';
 import { rolesOf } from './service-monitor.js';
-
-/** Of mappings/canary.yaml, which makes the router count it apart. */
-const CANARY_TYPE = 'canary.beat';
 
 /** Is the router there, does it take events, does it get on with them? */
 export function alertsOfFlow(v: V): Alert[] {
@@ -50,7 +48,7 @@ export function alertsOfFlow(v: V): Alert[] {
       description:
         'An event may be lost or doubled: a defect of the router or of its storage. Keep the logs and the data, restart nothing yet, and follow the runbook.',
     },
-    ...(v.monitoring.canary
+    ...(v.canary.enabled && v.delivery !== 'direct'
       ? [
           {
             name: 'SreRouterCanaryAbsent',

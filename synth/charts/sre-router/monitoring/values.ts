@@ -21,10 +21,6 @@ export const monitoring = z
     runbooks: url()
       .default('https://git.example/sre-router/docs/runbooks.md')
       .describe('Where your people read docs/runbooks.md; the runbook_url of an alert is this and #<alert in lower case>.'),
-    canary: z
-      .boolean()
-      .default(false)
-      .describe('Alert when the canary stays away for two minutes. For where an EventSource sends a canary.beat every minute.'),
     watchdog: z
       .boolean()
       .default(false)
