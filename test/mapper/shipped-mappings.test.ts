@@ -15,5 +15,12 @@ test('the committed JSON Schema is the generated one', () => {
 
 test('files are tried in the order of their names', async () => {
   const { routes } = loadMappings(await readMappingFolder('mappings'), testCatalog);
-  expect(routes.map((route) => route.name)).toEqual(['adhoc-task', 'alert-to-channel', 'canary', 'watchdog', 'dcr-run', 'mac-cluster-down']);
+  expect(routes.map((route) => route.name)).toEqual([
+    'adhoc-task',
+    'alert-to-channel',
+    'canary',
+    'watchdog',
+    'dcr-run',
+    'mac-cluster-down',
+  ]);
 });

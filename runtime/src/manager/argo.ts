@@ -29,6 +29,9 @@ const busEvent = z.looseObject({ specversion: z.string(), ...named, data: anyJso
 
 const webhookData = z.looseObject({ body: z.unknown(), header });
 
+/** What a calendar EventSource makes, e.g. of a canary: its metadata say what it is (`type`). */
+const calendarData = z.looseObject({ eventTime: z.string(), metadata: z.record(z.string(), z.string()) });
+
 /** What Argo Events sends: unwrapped and handed to the source named in it, with Argo's event id, so that a retried trigger is recognised. */
 export const argo: WrappingKind<z.output<typeof config>> = {
   kind: 'argo',
@@ -66,13 +69,13 @@ function read(body: Json, limits: DecodeLimits): Inner {
   }
   if (has('context')) {
     const found = checked(wholeEvent, body, 'a whole Argo event {context: {id, subject}, data}');
-    return { ...found.context, ...webhook(found.data, '/data', limits), namedAt: '/context/subject' };
+    return { ...found.context, ...sourceData(found.data, '/data', limits), namedAt: '/context/subject' };
   }
   if (has('specversion')) {
     const found = checked(busEvent, body, 'an EventBus CloudEvent with id, subject and data');
     const encoded = found.data_base64;
     const at = encoded === undefined ? '/data' : '/data_base64';
-    return { id: found.id, subject: found.subject, ...webhook(encoded ?? found.data ?? null, at, limits), namedAt: '/subject' };
+    return { id: found.id, subject: found.subject, ...sourceData(encoded ?? found.data ?? null, at, limits), namedAt: '/subject' };
   }
   throw new RouterError(
     'BODY_INVALID',
@@ -87,19 +90,28 @@ function checked<T extends z.ZodType>(schema: T, body: Json, expected: string): 
   return parsed.data;
 }
 
-/** `{header, body}` as a webhook EventSource makes it: as an object, as its text, or as its base64. */
-function webhook(data: Json, at: string, limits: DecodeLimits): Pick<Inner, 'body' | 'header' | 'bodyAt'> {
+/** `{header, body}` as a webhook EventSource makes it, or a calendar's: as an object, as its text, or as its base64. */
+function sourceData(data: Json, at: string, limits: DecodeLimits): Pick<Inner, 'body' | 'header' | 'bodyAt'> {
   let value = data;
   try {
     if (typeof data === 'string') value = parseJson(bytesOf(data), limits);
   } catch (error) {
     throw error instanceof RouterError ? new RouterError(error.code, error.message, { pointer: at }) : error;
   }
+  const calendar = parseSafely(calendarData, value);
+  if (calendar.success) {
+    const { metadata, eventTime } = calendar.data;
+    return { body: { ...metadata, data: { at: eventTime } }, header: undefined, bodyAt: at };
+  }
   const parsed = parseSafely(webhookData, value);
   const hasBody = value !== null && typeof value === 'object' && Object.hasOwn(value, 'body');
   if (parsed.success && hasBody) return { body: parsed.data.body as Json, header: parsed.data.header, bodyAt: `${at}/body` };
   const where = parsed.success ? '/body' : firstIssue(parsed.error).pointer;
-  throw new RouterError('BODY_INVALID', 'The data is not {header, body} of a webhook EventSource.', { pointer: `${at}${where}` });
+  throw new RouterError(
+    'BODY_INVALID',
+    'The data is neither {header, body} of a webhook EventSource nor {eventTime, metadata} of a calendar.',
+    { pointer: `${at}${where}` },
+  );
 }
 
 const BASE64 = /^[A-Za-z0-9+/=\s]+$/;

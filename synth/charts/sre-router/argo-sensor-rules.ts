@@ -67,6 +67,8 @@ function listsOf(trigger: Fields, template: Fields): (readonly [name: string, pa
 }
 
 function* httpProblems(where: string, http: Fields, trigger: Fields): Iterable<Problem> {
+  if (Object.keys(mapAt(http, 'headers')).some((name) => /^(?:authorization|cookie|x-api-key)$/i.test(name)))
+    yield `${where}: http.headers holds a secret in plain text: use secureHeaders`;
   if (textAt(http, 'url') === '') yield `${where}: http.url is empty`;
   if (listAt(http, 'payload').length === 0) yield `${where}: http.payload is empty`;
   const { allow } = mapAt(mapAt(trigger, 'policy'), 'status');

@@ -38,7 +38,7 @@ export interface EventBusSpec {
     readonly topic: string;
     readonly version: string;
     readonly partitioner: 'hash';
-    readonly consumerGroup: { readonly oldest: boolean; readonly rebalanceStrategy: 'sticky' };
+    readonly consumerGroup: { readonly groupName: ''; readonly oldest: boolean; readonly rebalanceStrategy: 'sticky' };
     readonly tls: KafkaTls | undefined;
     readonly sasl: KafkaSasl | undefined;
   };

@@ -28,7 +28,7 @@ sources: {
 ${Object.keys(v.sources.more).length > 0 ? `  ${jsonMembers(v.sources.more)},\n` : ''}  }
 destinations: {
 ${slack(v)}${jira(v)}${sre(v)}${Object.keys(v.destinations.more).length > 0 ? `  ${jsonMembers(v.destinations.more)},\n` : ''}  }
-incidents: { reopenWithin: ${v.incidents.reopenWithin}, expireAfter: ${v.incidents.expireAfter}, dedupeWindow: ${v.incidents.dedupeWindow} }
+incidents: { reopenWithin: ${v.incidents.reopenWithinMinutes}m, expireAfter: ${v.incidents.expireAfterHours}h, dedupeWindow: ${v.incidents.dedupeWindowMinutes}m }
 workflow: { grace: ${GRACE_SECONDS}s }
 `;
 }

@@ -1,12 +1,11 @@
 import { z } from 'zod';
-import { url } from '../../value-types.js';
-import { duration, line, objectName, secretKey, settingsByName } from './value-blocks.js';
+import { address, duration, line, objectName, secretKey, settingsByName } from './value-blocks.js';
 
 /** What comes in under which name, and where actions go. */
 
 const baseUrl = (what: string) =>
   z
-    .union([z.literal(''), url()])
+    .union([z.literal(''), address()])
     .default('')
     .describe(what);
 
@@ -15,7 +14,7 @@ export const destinations = z
     slack: z
       .strictObject({
         enabled: z.boolean().default(false).describe('Actions may call Slack.'),
-        baseUrl: url().default('https://slack.com/api/').describe('Where it is.'),
+        baseUrl: address().default('https://slack.com/api/').describe('Where it is.'),
         secret: secretKey('sre-router-slack', 'token', 'the bot token'),
       })
       .prefault({})
@@ -95,11 +94,24 @@ export const mappings = z
 
 export const incidents = z
   .strictObject({
-    reopenWithin: duration().default('30m').describe('A new occurrence this soon after the last close reopens the incident.'),
-    expireAfter: duration()
-      .default('12h')
+    reopenWithinMinutes: z
+      .int()
+      .min(1)
+      .max(10_080)
+      .default(30)
+      .describe('A new occurrence this soon after the last close reopens the incident.'),
+    expireAfterHours: z
+      .int()
+      .min(1)
+      .max(720)
+      .default(12)
       .describe("An open incident without a sign of life expires. Several times Alertmanager's repeat_interval."),
-    dedupeWindow: duration().default('1h').describe('An event id or nonce is known again for this long.'),
+    dedupeWindowMinutes: z
+      .int()
+      .min(1)
+      .max(43_200)
+      .default(60)
+      .describe('An event id or nonce is known again for this long; at most log.retentionDays.'),
   })
   .prefault({})
   .describe('When alerts belong together.');

@@ -46,7 +46,7 @@ function kafka(v: V): EventBusSpec['kafka'] {
     topic: busTopic(v),
     // Events of one name stay in order; the default spreads them.
     partitioner: 'hash',
-    // A new Sensor begins with what waits.
-    consumerGroup: { oldest: true, rebalanceStrategy: 'sticky' },
+    // A new Sensor begins with what waits. The group gets Argo's name: <namespace>-<sensor>.
+    consumerGroup: { groupName: '', oldest: true, rebalanceStrategy: 'sticky' },
   };
 }

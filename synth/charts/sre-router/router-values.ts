@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { annotationMap, anyMap, dnsLabel, extraEnv, imageName, imageTag, labelMap, quantity, tolerations, url } from '../../value-types.js';
-import { line, objectName } from './value-blocks.js';
+import { annotationMap, anyMap, dnsLabel, extraEnv, imageName, imageTag, labelMap, quantity, tolerations } from '../../value-types.js';
+import { address, line, objectName } from './value-blocks.js';
 
 /** What runs, and where. */
 
@@ -94,7 +94,7 @@ function peers() {
 export const egressProxy = z
   .strictObject({
     url: z
-      .union([z.literal(''), url()])
+      .union([z.literal(''), address()])
       .default('')
       .describe('HTTP proxy through which the router calls Slack and the rest, e.g. http://proxy.example:3128. Empty: none.'),
     port: z.int().min(1).max(65_535).default(3128).describe('Its port, for the NetworkPolicy.'),

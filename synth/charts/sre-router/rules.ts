@@ -1,8 +1,9 @@
-import { all, any, atMost, implies, is, isEmpty, not, require } from '../../require.js';
+import { all, any, atMost, implies, is, isEmpty, not, require, times } from '../../require.js';
 import { destinationsIn } from './mapping-files.js';
 import { MAPPINGS } from './mappings.js';
 
 const DESTINATIONS = ['slack', 'jira', 'sre'] as const;
+const MINUTES_OF_DAY = 1_440;
 const used = new Set(MAPPINGS.flatMap(({ text }) => [...destinationsIn(text)]));
 
 /** What values must not be together, with the reason that people read. */
@@ -24,6 +25,10 @@ export const sreRouterRules = [
     is('delivery', 'bus'),
     not(is('eventBus.kind', 'jetstream')),
   ), 'delivery: bus needs an EventBus on Kafka: eventBus.kind kafka, or existing with topic <prefix>.raw and partitioner hash'),
+  require(atMost(
+    'incidents.dedupeWindowMinutes',
+    times('log.retentionDays', MINUTES_OF_DAY),
+  ), 'incidents.dedupeWindowMinutes must not be longer than log.retentionDays: ids are known as long as events are kept'),
   require(implies(
     is('destinations.jira.enabled', true),
     not(isEmpty('destinations.jira.baseUrl')),

@@ -33,6 +33,13 @@ type Settings = Record<string, Scalar | Record<string, Scalar>>;
 export const settingsByName = (): z.ZodRecord<z.ZodString, z.ZodType<Settings>> =>
   z.record(dashedName(), z.record(settingKey(), z.union([scalar, z.record(settingKey(), scalar)])));
 
+const LABEL = '[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?';
+const BYTE = '(?:[1-9]?[0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])';
+const HOST = `(?:(?:${LABEL}\\.)*[A-Za-z](?:[-A-Za-z0-9]*[A-Za-z0-9])?|${BYTE}(?:\\.${BYTE}){3})`;
+const PORT = '(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2})';
+/** An address as the router takes it: no user, password, query or fragment. */
+export const address = (): z.ZodString => z.string().regex(new RegExp(`^https?:\\/\\/${HOST}(?::${PORT})?(?:\\/[-A-Za-z0-9._~/]*)?$`));
+
 /** A key of a Secret that people make. */
 export const secretKey = (name: string, key: string, what: string) =>
   z

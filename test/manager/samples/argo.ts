@@ -57,6 +57,18 @@ export const argoSamples: SourceSamples = {
     },
     { name: 'a whole event', payload: argo({ context: ARGO, data: base64(webhookData(FIRING)) }), events: one, isNamed: true },
     {
+      name: 'a calendar on the bus, which has no body',
+      payload: argo({
+        specversion: '1.0',
+        ...ARGO,
+        type: 'calendar',
+        subject: 'adhoc',
+        data: { eventTime: '2026-01-01 00:00:00 +0000 UTC', metadata: { type: 'canary.beat' } },
+      }),
+      events: [{ type: 'canary.beat', ingestsource: 'adhoc', originid: ARGO.id, data: { at: '2026-01-01 00:00:00 +0000 UTC' } }],
+      isNamed: true,
+    },
+    {
       name: 'an ad-hoc call',
       payload: trigger(BOUNCE, { subject: 'adhoc' }),
       events: [{ type: 'adhoc.task', ingestsource: 'adhoc', originid: ARGO.id }],
