@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { METRICS } from '#runtime/metrics.js';
-import { crdValidator, UPSTREAM_SCHEMAS } from '#test/support/crd-schema.js';
+import { StrictSchemas } from '#test/support/strict-schemas.js';
 import { alertsOf, EVERYTHING, monitored, panelsOf } from './monitored.js';
 import { familyOf, groupedBy, selectorsOf } from './selectors.js';
 
+const { UPSTREAM_SCHEMAS } = process.env;
 const ROWS = Object.values(METRICS);
 /** What the ServiceMonitors and Prometheus add, and the labels of a histogram's buckets. */
 const SCRAPED = ['namespace', 'job', 'role', 'pod', 'le'];
@@ -65,14 +66,13 @@ test('every alert has one section in the runbooks, and every section its alert',
   );
 });
 
-test('the prometheus-operator takes the objects, where its CRDs are at hand', () => {
-  const objects = monitored().filter(({ apiVersion }) => apiVersion === 'monitoring.coreos.com/v1');
-  expect(new Set(objects.map(({ kind }) => kind))).toEqual(new Set(['ServiceMonitor', 'PrometheusRule']));
+test('Kubernetes and the prometheus-operator take the objects, where their schemas are at hand', () => {
+  const objects = monitored();
+  const kinds = new Set(objects.map(({ kind }) => kind));
+  for (const kind of ['ServiceMonitor', 'PrometheusRule', 'ConfigMap', 'Service']) expect(kinds).toContain(kind);
   if (UPSTREAM_SCHEMAS === undefined) return;
-  for (const object of objects) {
-    const isValid = crdValidator(`prometheus-operator-${object.kind.toLowerCase()}s.crd.yaml`, 'v1');
-    expect(isValid(object) ? [] : isValid.errors).toEqual([]);
-  }
+  const schemas = new StrictSchemas(UPSTREAM_SCHEMAS, '1.27');
+  expect(objects.flatMap((object) => schemas.problems(object))).toEqual([]);
 });
 
 test('what docs/metrics.md says to alert on is alerted on', () => {
