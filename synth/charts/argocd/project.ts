@@ -38,6 +38,7 @@ export const project: Template<typeof ArgocdValues> = (chart, v) => {
         ...(v.router.enabled ? [at(v.router.namespace)] : []),
         ...(v.router.kafkaNamespace !== undefined ? [at(v.router.kafkaNamespace)] : []),
         ...(hasDcr ? [at(`${v.dcr.namespacePrefix}-*`)] : []),
+        ...(hasDcr && v.dcr.workflows ? [at(v.release.namespace)] : []),
       ],
       clusterResourceWhitelist: [
         ...(v.sync.createNamespace ? kinds('', 'Namespace') : []),

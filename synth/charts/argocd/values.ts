@@ -59,6 +59,12 @@ export const ArgocdValues = z.strictObject({
         .describe(
           'Express clusters, e.g. [{ name: express-7, values: prod }]: each is an Application dcr-<name> with charts/dcr/env/<values>.yaml.',
         ),
+      workflows: z
+        .boolean()
+        .default(false)
+        .describe(
+          "Rebuilds run as Argo workflows, which read their Application: the project allows their Role in Argo CD's own namespace.",
+        ),
       namespacePrefix: dnsLabel().max(30).default('dcr').describe('The namespace of each is <namespacePrefix>-<name>.'),
     })
     .prefault({})

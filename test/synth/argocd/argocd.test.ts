@@ -104,6 +104,8 @@ test('the namespaces of the project are those of its Applications, and of the to
     { name: 'west', namespace: 'kafka' },
     { name: 'west', namespace: 'dcr-*' },
   ]);
+  const withWorkflows = objectsAt(deepMerge(values, { dcr: { workflows: true } }) as object);
+  expect(ofKind(withWorkflows, 'AppProject').spec.destinations).toContainEqual({ name: 'west', namespace: 'argocd' });
   expect(ofKind(objects, 'Application').spec.destination).toEqual({ name: 'west', namespace: 'alerts' });
   expect(ofKind(objects, 'ApplicationSet').spec).toMatchObject({
     template: { spec: { destination: { name: 'west', namespace: 'dcr-{{ .name }}' } } },

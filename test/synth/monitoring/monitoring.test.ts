@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
+import { ERRORS } from '#runtime/errors.js';
 import { METRICS } from '#runtime/metrics.js';
+import { STATES } from '#runtime/view/shapes.js';
 import { StrictSchemas } from '#test/support/strict-schemas.js';
 import { alertsOf, EVERYTHING, monitored, panelsOf } from './monitored.js';
 import { familyOf, groupedBy, selectorsOf } from './selectors.js';
@@ -64,6 +66,16 @@ test('every alert has one section in the runbooks, and every section its alert',
       .map(({ alert }) => alert)
       .sort(),
   );
+});
+
+test('a runbook names no state of events and no error code that the router does not have', () => {
+  const text = [readFileSync('docs/runbooks.md', 'utf8'), ...alertsOf().map(({ annotations }) => annotations.description)].join('\n');
+  const states = [...text.matchAll(/--state ([a-z]+)/g)].map(([, state]) => state ?? '');
+  expect(states.length).toBeGreaterThan(8);
+  expect(states.filter((state) => !(STATES as readonly string[]).includes(state))).toEqual([]);
+  const codes = [...text.matchAll(/`([A-Z]+(?:_[A-Z]+)+|OVERLOADED)`/g)].map(([, code]) => code ?? '');
+  expect(codes.length).toBeGreaterThan(5);
+  expect(codes.filter((code) => !(code in ERRORS))).toEqual([]);
 });
 
 test('Kubernetes and the prometheus-operator take the objects, where their schemas are at hand', () => {
