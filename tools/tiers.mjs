@@ -12,7 +12,9 @@ const CONTROL_PLANE = ['test/control-plane/'];
 const PROCESSES = ['test/process/', 'test/crash/'];
 const DCR = ['test/dcr/process/', 'test/dcr/workflow/'];
 const KAFKA = ['test/log/kafka/', 'test/kafka/'];
-const NOT_UNIT = [...WITH_TOOLS, ...WITH_HELM, ...CONTROL_PLANE, ...PROCESSES, ...DCR, ...KAFKA];
+const MONITORING = ['test/monitoring/'];
+const GITOPS = ['test/gitops/'];
+const NOT_UNIT = [...WITH_TOOLS, ...WITH_HELM, ...CONTROL_PLANE, ...PROCESSES, ...DCR, ...KAFKA, ...MONITORING, ...GITOPS];
 
 export const TIERS = [
   { name: 'style', node: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'], needs: [], minutes: 0.1 },
@@ -62,6 +64,8 @@ export const TIERS = [
     beside: { script: 'test/dist/control-plane/serve.js', variable: 'CONTROL_PLANE' },
     minutes: 4,
   },
+  { name: 'monitoring', jest: MONITORING.join('|'), in: MONITORING, needs: ['promtool', 'alertmanager'], minutes: 4 },
+  { name: 'gitops', jest: GITOPS.join('|'), in: GITOPS, needs: ['glua'], minutes: 0.2 },
   { name: 'kafka', jest: KAFKA.join('|'), in: KAFKA, needs: ['kafka-3.9.1', 'kafka-4.1.0'], minutes: 4 },
   { name: 'alertmanager', jest: WITH_TOOLS.join('|'), in: ['test/alertmanager'], needs: ['alertmanager'], minutes: 2 },
 ];

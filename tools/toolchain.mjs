@@ -21,6 +21,27 @@ const helm = (major, version) => ({
       env: { GOBIN: folder, GOFLAGS: '-mod=mod', CGO_ENABLED: '0' },
     }),
 });
+
+/** A program of a Go module, of one file. */
+const goProgram = (module, version, command, { minutes, tags = [] }) => {
+  const name = command.split('/').at(-1);
+  return {
+    version,
+    files: [name],
+    env: { [`${name.toUpperCase()}_BIN`]: name },
+    needs: ['go', 'version'],
+    get: `${GO_HINT}; it builds ${name} in ${minutes}, once`,
+    install: (folder) =>
+      run(
+        'go',
+        ['install', '-trimpath', '-ldflags', '-s -w', ...tags.flatMap((tag) => ['-tags', tag]), `${module}/${command}@v${version}`],
+        {
+          cwd: folder,
+          env: { GOBIN: folder, GOFLAGS: '-mod=mod', CGO_ENABLED: '0' },
+        },
+      ),
+  };
+};
 const NODE_PACKAGE = `node-${process.platform}-${process.arch}`;
 
 /** Kafka's own jars, named by a pom of ours. */
@@ -73,6 +94,8 @@ const TOOLS = {
         env: { GOBIN: folder, GOFLAGS: '-mod=mod', CGO_ENABLED: '0' },
       }),
   },
+  /** The Lua that Argo CD runs health checks with. */
+  glua: goProgram('github.com/yuin/gopher-lua', '1.1.2', 'cmd/glua', { minutes: 'half a minute' }),
   'kafka-3.9.1': kafka('3.9.1'),
   'kafka-4.1.0': kafka('4.1.0'),
   helm3: helm(3, '3.22.0'),
@@ -98,6 +121,8 @@ const TOOLS = {
         cwd: folder,
       }),
   },
+  /** Checks and tests alerting rules. Service discovery, most of what it is built from, is left out: rules need none. */
+  promtool: goProgram('github.com/prometheus/prometheus', '0.316.0', 'cmd/promtool', { minutes: 'some minutes', tags: ['remove_all_sd'] }),
 };
 
 /**

@@ -223,7 +223,7 @@ function holdsIf(run: Run, found: string | undefined, wanted: string): boolean |
 const isHollow = (members: readonly Node[]): boolean => members.every((member) => member instanceof Splice);
 
 /** What names a member of a list: a key, or the key of a map in it. */
-const NAMES = ['name', 'mountPath', 'containerPort', 'port', 'topologyKey', 'template.name'];
+const NAMES = ['name', 'mountPath', 'containerPort', 'port', 'topologyKey', 'template.name', 'alert'];
 
 function identityOf(
   seen: readonly Run[],

@@ -67,7 +67,7 @@ export function testHelmEquivalence(chart: HelmChart): void {
         const { error } = await helmTemplate(binary, path, folder.values(values), RELEASE);
         expect(error).toContain(reason);
       });
-    }, 60_000);
+    }, 180_000);
 
     test('can be a sub-chart with a condition and global values', async () => {
       const parent = dirname(

@@ -11,14 +11,29 @@ const CRDS: Readonly<Record<string, readonly [file: string, version: string]>> =
   KafkaTopic: ['strimzi-kafkatopic', 'v1'],
   ServiceMonitor: ['prometheus-operator-servicemonitors', 'v1'],
   PrometheusRule: ['prometheus-operator-prometheusrules', 'v1'],
+  Application: ['argocd-application', 'v1alpha1'],
+  ApplicationSet: ['argocd-applicationset', 'v1alpha1'],
+  AppProject: ['argocd-appproject', 'v1alpha1'],
 };
+
+/** Patterns of CRDs are Go's: a leading flag that JavaScript has elsewhere, and escapes that it refuses with flag u. */
+const goRegExp = Object.assign(
+  (pattern: string, flags: string) => new RegExp(pattern.replace('(?i)', ''), pattern.includes('(?i)') ? `${flags}i` : flags),
+  { code: 'goRegExp' },
+);
 
 /**
  * Checks objects by the schemas of their kinds, as the API server does with strict field validation: a field that a schema does not name
  * is an error. Argo Events' CRDs have none, so its JSON schema stands in.
  */
 export class StrictSchemas {
-  readonly #ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true });
+  readonly #ajv = new Ajv({
+    strict: false,
+    validateFormats: false,
+    allErrors: true,
+    unicodeRegExp: false,
+    code: { regExp: goRegExp },
+  });
   readonly #known = new Map<string, ValidateFunction | undefined>();
   readonly #kubernetes: Readonly<Record<string, string>>;
 

@@ -5,6 +5,9 @@ import { disruption } from './disruption.js';
 import { eventBus } from './event-bus.js';
 import { eventSources } from './event-sources.js';
 import { mappings } from './mappings.js';
+import { dashboard } from './monitoring/dashboard.js';
+import { prometheusRule } from './monitoring/prometheus-rule.js';
+import { serviceMonitors } from './monitoring/service-monitor.js';
 import { networkPolicy } from './network-policy.js';
 import { notes } from './notes.js';
 import { sreRouterRules } from './rules.js';
@@ -34,5 +37,8 @@ export const sreRouterChart = defineChart({
     'event-bus.yaml': eventBus,
     'event-sources.yaml': eventSources,
     'sensor.yaml': sensor,
+    'service-monitors.yaml': serviceMonitors,
+    'alerts.yaml': prometheusRule,
+    'dashboard.yaml': dashboard,
   },
 });

@@ -3,6 +3,7 @@ import type { Values } from '../../chart.js';
 import { argoEvents, canary, delivery, eventBus, sensor, webhook } from './delivery-values.js';
 import { destinations, incidents, mappings, sources } from './destination-values.js';
 import { kafka, log } from './log-values.js';
+import { monitoring } from './monitoring/values.js';
 import { api, caBundle, egressProxy, image, ingest, networkPolicy, router, serviceAccount } from './router-values.js';
 import { objectName } from './value-blocks.js';
 
@@ -29,6 +30,7 @@ export const SreRouterValues = z.strictObject({
   egressProxy,
   caBundle,
   serviceAccount,
+  monitoring,
 });
 
 export type V = Values<typeof SreRouterValues>;
