@@ -9,7 +9,8 @@ const WITH_TOOLS = ['test/alertmanager/'];
 const WITH_HELM = ['test/bundle/'];
 const PROCESSES = ['test/process/', 'test/crash/'];
 const DCR = ['test/dcr/process/'];
-const NOT_UNIT = [...WITH_TOOLS, ...WITH_HELM, ...PROCESSES, ...DCR];
+const SHIP = ['test/ship/'];
+const NOT_UNIT = [...WITH_TOOLS, ...WITH_HELM, ...PROCESSES, ...DCR, ...SHIP];
 
 export const TIERS = [
   { name: 'style', node: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'], needs: [], minutes: 0.1 },
@@ -51,4 +52,5 @@ export const TIERS = [
   { name: 'bundle', jest: WITH_HELM.join('|'), in: WITH_HELM, needs: ['helm3', 'helm4'], minutes: 4 },
   { name: 'bundle-bench', node: ['test/dist/bundle/bench.js'], in: WITH_HELM, needs: ['helm3'], minutes: 0.5 },
   { name: 'alertmanager', jest: WITH_TOOLS.join('|'), in: ['test/alertmanager'], needs: ['alertmanager'], minutes: 2 },
+  { name: 'ship', jest: SHIP.join('|'), in: SHIP, needs: ['node-lts', 'verdaccio', 'image-base'], minutes: 4 },
 ];

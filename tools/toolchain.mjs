@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { makeImageBase } from './image-base.mjs';
 import { ask, npm, run, say } from './run.mjs';
 
 /** Per user, shared by all clones; a folder a tool and version. Delete it at will. */
@@ -21,6 +22,9 @@ const helm = (major, version) => ({
     }),
 });
 const NODE_PACKAGE = `node-${process.platform}-${process.arch}`;
+const NODE_LTS = '24.21.0';
+const VERDACCIO = '6.10.4';
+const NO_EXTRAS = ['--no-save', '--no-audit', '--no-fund', '--no-package-lock'];
 
 /** How each test tool comes. `env`: where tests find it. `install(folder)` resolves with an exit code. */
 const TOOLS = {
@@ -39,15 +43,33 @@ const TOOLS = {
   helm3: helm(3, '3.22.0'),
   helm4: helm(4, '4.2.4'),
   'node-lts': {
-    version: '24.21.0',
+    version: NODE_LTS,
     files: [`node_modules/${NODE_PACKAGE}/bin/node`],
     env: { NODE_LTS_BIN: `node_modules/${NODE_PACKAGE}/bin/node` },
     needs: [process.execPath, '--version'],
     get: `needs the npm package ${NODE_PACKAGE}, which exists for common platforms`,
-    install: (folder) =>
-      npm(['install', '--prefix', folder, '--no-save', '--no-audit', '--no-fund', '--no-package-lock', `${NODE_PACKAGE}@24.21.0`], {
-        cwd: folder,
-      }),
+    install: (folder) => npm(['install', '--prefix', folder, ...NO_EXTRAS, `${NODE_PACKAGE}@${NODE_LTS}`], { cwd: folder }),
+  },
+  verdaccio: {
+    version: VERDACCIO,
+    files: ['node_modules/verdaccio/bin/verdaccio'],
+    env: { VERDACCIO_SCRIPT: 'node_modules/verdaccio/bin/verdaccio' },
+    needs: ['npm', '--version'],
+    get: 'needs the npm package verdaccio',
+    install(folder) {
+      // One of its parts asks for a tag of node-fetch that is no more.
+      const wanted = { private: true, dependencies: { verdaccio: VERDACCIO }, overrides: { 'node-fetch': '2.7.0' } };
+      writeFileSync(join(folder, 'package.json'), JSON.stringify(wanted));
+      return npm(['install', '--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts', '--loglevel=error'], { cwd: folder });
+    },
+  },
+  'image-base': {
+    version: `bookworm-${NODE_LTS}`,
+    files: ['store'],
+    env: { IMAGE_STORE: 'store' },
+    needs: ['sh', '-c', 'test "$(id -u)" = 0 && command -v buildah && command -v runc && command -v debootstrap'],
+    get: 'on Debian, as root: apt-get install buildah runc debootstrap; it makes the base image in two minutes, once',
+    install: (folder) => makeImageBase(folder, { nodePackage: NODE_PACKAGE, nodeVersion: NODE_LTS }),
   },
 };
 

@@ -1,0 +1,31 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { ROOT, say } from '../run.mjs';
+import { stage } from './stage.mjs';
+
+const kB = (bytes) => `${Math.round(bytes / 1_000)} kB`;
+
+/**
+ * Packs the npm package into `to`, laid out in its folder `package`. Resolves with what npm tells of it (files with their sizes, size, unpackedSize), the path
+ * of the tarball, the published manifest, and the packages whose parts are inside. Needs a build.
+ */
+export async function pack({ to = join(ROOT, 'build') } = {}) {
+  const folder = join(to, 'package');
+  const { manifest, bundled } = await stage(folder);
+  const text = execFileSync('npm', ['pack', folder, '--json', '--pack-destination', to, '--loglevel=error'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  // npm 11 tells of one package by its name, older ones of a list.
+  const [told] = Object.values(JSON.parse(text));
+  return { ...told, manifest, bundled, tarball: join(to, told.filename) };
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const { to } = parseArgs({ options: { to: { type: 'string' } } }).values;
+  const { tarball, files, size, unpackedSize, bundled } = await pack(to === undefined ? {} : { to });
+  say(`${tarball}: ${kB(size)}, unpacked ${kB(unpackedSize)}, ${files.length} files`);
+  say(`inside: ${bundled.map(({ name, version, licence }) => `${name} ${version} (${licence})`).join(', ')}`);
+}
