@@ -28,6 +28,7 @@ export const TIERS = [
     minutes: 0.2,
   },
   { name: 'generated', node: ['tools/generate.mjs', '--check'], needs: [], minutes: 0.1 },
+  { name: 'licences', node: ['tools/ship/licences.mjs'], needs: [], minutes: 0.1 },
   { name: 'charts', node: ['synth/dist/main.js', 'synth', '--check'], needs: [], minutes: 0.3 },
   { name: 'unit', jest: 'test/', not: NOT_UNIT, needs: [], minutes: 1 },
   {
@@ -52,5 +53,5 @@ export const TIERS = [
   { name: 'bundle', jest: WITH_HELM.join('|'), in: WITH_HELM, needs: ['helm3', 'helm4'], minutes: 4 },
   { name: 'bundle-bench', node: ['test/dist/bundle/bench.js'], in: WITH_HELM, needs: ['helm3'], minutes: 0.5 },
   { name: 'alertmanager', jest: WITH_TOOLS.join('|'), in: ['test/alertmanager'], needs: ['alertmanager'], minutes: 2 },
-  { name: 'ship', jest: SHIP.join('|'), in: SHIP, needs: ['node-lts', 'verdaccio', 'image-base'], minutes: 4 },
+  { name: 'ship', jest: SHIP.join('|'), in: SHIP, needs: ['node-lts', 'verdaccio', 'image-base', 'oci-registry', 'helm3'], minutes: 4 },
 ];

@@ -63,6 +63,18 @@ const TOOLS = {
       return npm(['install', '--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts', '--loglevel=error'], { cwd: folder });
     },
   },
+  'oci-registry': {
+    version: '0.20.6',
+    files: ['registry'],
+    env: { OCI_REGISTRY_BIN: 'registry' },
+    needs: ['go', 'version'],
+    get: `${GO_HINT}; it builds a registry of images in seconds, once`,
+    install: (folder) =>
+      run('go', ['install', 'github.com/google/go-containerregistry/cmd/registry@v0.20.6'], {
+        cwd: folder,
+        env: { GOBIN: folder, GOFLAGS: '-mod=mod', CGO_ENABLED: '0' },
+      }),
+  },
   'image-base': {
     version: `bookworm-${NODE_LTS}`,
     files: ['store'],

@@ -16,11 +16,14 @@ export class ImageStore {
     return must('buildah', [...this.#flags, ...args], { timeoutMs: 300_000 });
   }
 
-  /** Builds a Dockerfile of a folder; the image goes when the store closes. `--format docker`: the only one that keeps a HEALTHCHECK. */
-  async build(tag: string, file: string, context: string, buildArgs: Readonly<Record<string, string>>): Promise<void> {
-    const given = Object.entries(buildArgs).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
-    this.#images.push(tag);
-    await this.buildah('bud', '--isolation', 'chroot', '--format', 'docker', '--layers=false', '-t', tag, ...given, '-f', file, context);
+  /** The command line of buildah on this store, as tools/ship/images.mjs takes it. */
+  get builder(): string {
+    return ['buildah', ...this.#flags].join(' ');
+  }
+
+  /** Images that go when the store closes; a later one may stand on an earlier one. */
+  remember(...tags: readonly string[]): void {
+    this.#images.push(...tags);
   }
 
   async config(tag: string): Promise<ImageConfig> {

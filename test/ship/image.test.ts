@@ -1,4 +1,4 @@
-import { chownSync, mkdirSync, readFileSync } from 'node:fs';
+import { chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { GitRemote, VALUES } from '#test/dcr/git-remote.js';
@@ -12,9 +12,13 @@ const processes = new Processes();
 const containers: Container[] = [];
 const images = new ImageStore();
 const { version } = JSON.parse(readFileSync(`${ROOT}runtime/package.json`, 'utf8')) as { version: string };
-const run = `${process.pid}-${Date.now().toString(36)}`;
-const ROUTER = `localhost/sre-router:${run}`;
-const DCRCTL = `localhost/dcrctl:${run}`;
+let registry: string;
+let index: PackageIndex;
+const tag = (name: string): string => `${registry}/sre/${name}:${version}`;
+const tool = (name: string, ...args: string[]): Promise<string> =>
+  must(process.execPath, [`${ROOT}tools/ship/${name}.mjs`, ...args], { timeoutMs: 300_000 });
+const onImages = (verb: string, ...more: string[]): Promise<string> =>
+  tool('images', verb, '--version', version, '--to', `${registry}/sre`, '--builder', images.builder, ...more);
 let router: { rootfs: string; image: ImageConfig };
 
 const start = (options: Omit<ContainerOptions, 'rootfs' | 'image'>, from = router): Container => {
@@ -32,14 +36,16 @@ function volume(name: string): string {
 }
 
 beforeAll(async () => {
-  const index = await PackageIndex.start(processes);
+  index = await PackageIndex.start(processes);
+  const port = await freePort();
+  registry = `127.0.0.1:${port}`;
+  processes.run(process.env.OCI_REGISTRY_BIN ?? '', ['-port', String(port)]);
   await must(process.execPath, [`${ROOT}tools/ship/pack.mjs`, '--to', processes.dir]);
   const tarball = join(processes.dir, `sre-router-${version}.tgz`);
   await must(process.execPath, [`${ROOT}tools/ship/publish.mjs`, '--index', index.url, '--tarball', tarball], { env: index.env });
-  // The context is an empty folder: nothing of the repository can be copied in.
-  const context = volume('context');
-  await images.build(ROUTER, `${ROOT}Dockerfile`, context, { BASE: BASE_IMAGE, VERSION: version, INDEX: index.url });
-  router = { rootfs: await images.mount(ROUTER), image: await images.config(ROUTER) };
+  images.remember(tag('sre-router'), tag('dcrctl'));
+  await onImages('build', '--base', BASE_IMAGE, '--index', index.url);
+  router = { rootfs: await images.mount(tag('sre-router')), image: await images.config(tag('sre-router')) };
 }, 300_000);
 afterAll(async () => {
   await Promise.all(containers.map((container) => container.close()));
@@ -103,8 +109,7 @@ test('without a volume it says which folder it cannot write, and ends', async ()
 });
 
 test('dcrctl git-set commits in its own image under the same limits', async () => {
-  await images.build(DCRCTL, `${ROOT}Dockerfile.dcrctl`, join(processes.dir, 'context'), { ROUTER });
-  const dcrctl = { rootfs: await images.mount(DCRCTL), image: await images.config(DCRCTL) };
+  const dcrctl = { rootfs: await images.mount(tag('dcrctl')), image: await images.config(tag('dcrctl')) };
   expect(dcrctl.image).toMatchObject({ User: '65532:65532', Entrypoint: ['dcrctl'], WorkingDir: '/tmp' });
   const remote = new GitRemote(processes.dir, VALUES);
   await must('sh', ['-c', `chown -R ${UID}:${UID} ${remote.dir} && chmod 755 ${remote.dir}/..`]);
@@ -128,3 +133,17 @@ test('dcrctl git-set commits in its own image under the same limits', async () =
   expect(await ssh.end()).toBe(255);
   expect(ssh.child.output).toMatch(/Connection refused/);
 }, 300_000);
+
+test('images and charts are pushed under one version, which is the appVersion', async () => {
+  expect(await onImages('push', '--push-flags=--tls-verify=false')).toContain('pushed ');
+  for (const name of ['sre-router', 'dcrctl'])
+    expect((await fetch(`http://${registry}/v2/sre/${name}/manifests/${version}`)).status).toBe(200);
+  const charts = join(processes.dir, 'charts');
+  mkdirSync(join(charts, 'example', 'templates'), { recursive: true });
+  writeFileSync(join(charts, 'example', 'Chart.yaml'), 'apiVersion: v2\nname: example\nversion: 0.0.1\nappVersion: 0.0.1\n');
+  writeFileSync(join(charts, 'example', 'templates', 'x.yaml'), 'kind: ConfigMap\n');
+  const to = `oci://${registry}/sre/charts`;
+  const helm = process.env.HELM3_BIN ?? '';
+  await tool('charts', '--charts', charts, '--version', version, '--to', to, '--helm', helm, '--push-flags=--plain-http');
+  expect(await must(helm, ['show', 'chart', `${to}/example`, '--version', version, '--plain-http'])).toContain(`appVersion: ${version}`);
+}, 120_000);

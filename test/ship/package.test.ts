@@ -12,6 +12,19 @@ interface Packed {
   readonly unpackedSize: number;
   readonly manifest: { readonly bin: Record<string, string>; readonly dependencies: Record<string, string> };
   readonly bundled: readonly { readonly name: string; readonly version: string; readonly licence: string }[];
+  readonly tarball: string;
+}
+
+interface Sbom {
+  readonly bomFormat: string;
+  readonly metadata: { readonly component: { readonly name: string; readonly version: string } };
+  readonly components: readonly {
+    readonly 'bom-ref': string;
+    readonly name: string;
+    readonly version: string;
+    readonly licenses?: object[];
+  }[];
+  readonly dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[];
 }
 
 /** Every kind of file that the package may hold. */
@@ -72,6 +85,20 @@ test('the parts of SDKs inside are named with their versions and licences', () =
     expect({ name, licence }).toEqual({ name, licence: expect.stringMatching(/^(MIT|ISC|BSD-[23]-Clause|Apache-2\.0)$/) });
   }
   expect(text.match(/Copyright/g)?.length).toBeGreaterThanOrEqual(packed.bundled.length);
+});
+
+test('the bill of materials names all that is installed or inside, each with version and licence', () => {
+  const sbom = JSON.parse(readFileSync(packed.tarball.replace(/\.tgz$/, '.cdx.json'), 'utf8')) as Sbom;
+  const { version } = JSON.parse(read('package.json')) as { version: string };
+  expect(sbom).toMatchObject({ bomFormat: 'CycloneDX', metadata: { component: { name: 'sre-router', version } } });
+  const lock = JSON.parse(read('npm-shrinkwrap.json')) as { packages: Record<string, { version: string }> };
+  const locked = Object.entries(lock.packages).map(([path, entry]) => `${path.split('node_modules/').at(-1)}@${entry.version}`);
+  const inside = packed.bundled.map((part) => `${part.name}@${part.version}`);
+  const listed = sbom.components.map((component) => `${component.name}@${component.version}`);
+  expect([...locked.slice(1), ...inside].filter((one) => !listed.includes(one))).toEqual([]);
+  expect(sbom.components.filter(({ licenses }) => licenses === undefined || licenses.length === 0)).toEqual([]);
+  const refs = sbom.dependencies.map(({ ref }) => ref);
+  expect(sbom.components.filter((component) => !refs.includes(component['bom-ref']))).toEqual([]);
 });
 
 test('neither the manifest nor the lock tells where packages came from, and the lock has each with its integrity', () => {

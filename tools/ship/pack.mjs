@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ROOT, say } from '../run.mjs';
+import { writeSbom } from './sbom.mjs';
 import { stage } from './stage.mjs';
 
 const kB = (bytes) => `${Math.round(bytes / 1_000)} kB`;
 
 /**
  * Packs the npm package into `to`, laid out in its folder `package`. Resolves with what npm tells of it (files with their sizes, size, unpackedSize), the path
- * of the tarball, the published manifest, and the packages whose parts are inside. Needs a build.
+ * of the tarball, the bill of materials (written beside it), the published manifest, and the packages whose parts are inside. Needs a build.
  */
 export async function pack({ to = join(ROOT, 'build') } = {}) {
   const folder = join(to, 'package');
@@ -20,12 +21,15 @@ export async function pack({ to = join(ROOT, 'build') } = {}) {
   });
   // npm 11 tells of one package by its name, older ones of a list.
   const [told] = Object.values(JSON.parse(text));
-  return { ...told, manifest, bundled, tarball: join(to, told.filename) };
+  const tarball = join(to, told.filename);
+  const sbom = writeSbom(tarball.replace(/\.tgz$/, '.cdx.json'), { folder, manifest, bundled });
+  return { ...told, manifest, bundled, sbom, tarball };
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const { to } = parseArgs({ options: { to: { type: 'string' } } }).values;
-  const { tarball, files, size, unpackedSize, bundled } = await pack(to === undefined ? {} : { to });
+  const { tarball, files, size, unpackedSize, bundled, sbom } = await pack(to === undefined ? {} : { to });
   say(`${tarball}: ${kB(size)}, unpacked ${kB(unpackedSize)}, ${files.length} files`);
+  say(`${sbom.components.length} components in ${tarball.replace(/\.tgz$/, '.cdx.json')}`);
   say(`inside: ${bundled.map(({ name, version, licence }) => `${name} ${version} (${licence})`).join(', ')}`);
 }
