@@ -1,6 +1,6 @@
 /** The arrows of the design: leaves know only leaves; rooms know leaves; pipeline joins rooms; serve and cli compose. */
 const src = '^runtime/src/';
-const leaves = `${src}(event/|incident/|journal/|plan|config|errors|clock|redact)`;
+const leaves = `${src}(event/|incident/|journal/|plan|config|roles|errors|clock|redact)`;
 const room = (name, extra = []) => ({
   name: `${name}-imports-leaves-only`,
   severity: 'error',

@@ -39,8 +39,22 @@ function load(text: string, env: Record<string, string> = {}, flags: Record<stri
 
 test('fills in every default, durations in milliseconds and sizes in bytes', () => {
   expect(parseConfig({}, kinds)).toEqual({
+    role: 'all',
     http: { host: '127.0.0.1', port: 8080, auth: {} },
-    log: { kind: 'embedded', dir: './.data', retentionMs: 604_800_000 },
+    log: {
+      kind: 'embedded',
+      dir: './.data',
+      retentionMs: 604_800_000,
+      brokers: [],
+      prefix: 'sre-router',
+      group: 'sre-router',
+      clientId: 'sre-router',
+      sessionTimeoutMs: 15_000,
+      partitions: 12,
+      rawPartitions: 6,
+      replication: 3,
+      rawSources: ['argo', 'alertmanager', 'events'],
+    },
     mappings: './mappings',
     sources: {
       alertmanager: { kind: 'alertmanager', settings: {} },
@@ -75,7 +89,7 @@ test('tells all problems together, each with path, expected, received and what t
   const input = {
     htpp: {},
     http: { port: 'eighty', auth: { tokenFile: 'x' } },
-    log: { kind: 'kafka', retention: '7 days' },
+    log: { kind: 'rabbit', retention: '7 days' },
     limits: { body: '16 MB', alerts: 0 },
     sources: { Bad: { kind: 'adhoc' } },
     destinations: {
@@ -88,7 +102,7 @@ test('tells all problems together, each with path, expected, received and what t
     htpp: 'no such key | "htpp" | did you mean "http"?',
     'http.port': 'a number | "eighty"',
     'http.auth.tokenFile': 'no such key | "tokenFile" | did you mean "tokensFile"?',
-    'log.kind': '"embedded" | "kafka"',
+    'log.kind': 'one of "embedded", "kafka" | "rabbit"',
     'log.retention': 'a duration such as 250ms, 30s, 10m, 1h30m or 7d | "7 days"',
     'limits.body': 'a size such as 512B, 900kB or 16MiB | "16 MB"',
     'limits.alerts': 'at least 1 | 0',
@@ -198,4 +212,15 @@ test('whatever is in the document, it is a configuration or a list of problems, 
   for (const input of [null, 1, 'x', [], { sources: [] }, { destinations: { a: null } }, { sources: null }])
     expect(() => checkConfig(input, kinds)).not.toThrow();
   expect(({} as Record<string, unknown>).budget).toBeUndefined();
+});
+
+test('Kafka needs brokers, and the roles need Kafka', () => {
+  expect(problems({ log: { kind: 'kafka' } })).toEqual({
+    'log.brokers': 'at least one broker, host:port, since log.kind is kafka | nothing',
+  });
+  expect(problems({ log: { kind: 'kafka', brokers: ['kafka'] } })).toEqual({ 'log.brokers.0': 'host:port | "kafka"' });
+  expect(problems({ role: 'api' })).toEqual({
+    role: 'all, since the embedded log belongs to one process | api | set log.kind to kafka to spread the roles over processes',
+  });
+  expect(parseConfig({ role: 'api', log: { kind: 'kafka', brokers: ['a:1', '[::1]:9092'] } }, kinds)).toMatchObject({ role: 'api' });
 });

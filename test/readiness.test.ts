@@ -7,10 +7,10 @@ function open(ports: Partial<ReadinessPorts> = {}): { clock: FakeClock; check: (
   const clock = new FakeClock();
   const readiness = new ReadinessCheck({
     clock,
-    isStarted: () => true,
+    waitsFor: () => undefined,
     isStopping: () => false,
     lost: () => undefined,
-    writeProblem: () => undefined,
+    problem: () => undefined,
     isPaused: () => false,
     positions: () => [],
     end: async () => 0,
@@ -27,10 +27,10 @@ function open(ports: Partial<ReadinessPorts> = {}): { clock: FakeClock; check: (
 }
 
 test.each<[Partial<ReadinessPorts>, string]>([
-  [{ isStarted: () => false }, 'restoring what was unfinished'],
+  [{ waitsFor: () => 'what was unfinished to be restored', problem: () => 'not told' }, 'waits for what was unfinished to be restored'],
   [{ isStopping: () => true }, 'stopping'],
-  [{ lost: () => new Error('disk gone') }, 'the log refuses writes, the router must be started again: disk gone'],
-  [{ writeProblem: () => 'the log has not confirmed a write for 12 s' }, 'the log has not confirmed a write for 12 s'],
+  [{ lost: () => new Error('disk gone') }, 'it cannot go on and must be started again: disk gone'],
+  [{ problem: () => 'the log has not confirmed a write for 12 s' }, 'the log has not confirmed a write for 12 s'],
 ])('a router that cannot work is not ready and says why', async (ports, reason) => {
   expect(await open(ports).check()).toEqual([reason]);
 });

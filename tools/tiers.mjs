@@ -10,7 +10,8 @@ const WITH_HELM = ['test/bundle/'];
 const PROCESSES = ['test/process/', 'test/crash/'];
 const DCR = ['test/dcr/process/'];
 const SHIP = ['test/ship/'];
-const NOT_UNIT = [...WITH_TOOLS, ...WITH_HELM, ...PROCESSES, ...DCR, ...SHIP];
+const KAFKA = ['test/log/kafka/', 'test/kafka/'];
+const NOT_UNIT = [...WITH_TOOLS, ...WITH_HELM, ...PROCESSES, ...DCR, ...KAFKA, ...SHIP];
 
 export const TIERS = [
   { name: 'style', node: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'], needs: [], minutes: 0.1 },
@@ -52,6 +53,7 @@ export const TIERS = [
   { name: 'bench', node: ['test/dist/bench/main.js', '--smoke'], in: ['test/bench'], needs: [], minutes: 0.5 },
   { name: 'bundle', jest: WITH_HELM.join('|'), in: WITH_HELM, needs: ['helm3', 'helm4'], minutes: 4 },
   { name: 'bundle-bench', node: ['test/dist/bundle/bench.js'], in: WITH_HELM, needs: ['helm3'], minutes: 0.5 },
+  { name: 'kafka', jest: KAFKA.join('|'), in: KAFKA, needs: ['kafka-3.9.1', 'kafka-4.1.0'], minutes: 4 },
   { name: 'alertmanager', jest: WITH_TOOLS.join('|'), in: ['test/alertmanager'], needs: ['alertmanager'], minutes: 2 },
   { name: 'ship', jest: SHIP.join('|'), in: SHIP, needs: ['node-lts', 'verdaccio', 'image-base', 'oci-registry', 'helm3'], minutes: 4 },
 ];

@@ -26,6 +26,30 @@ const NODE_LTS = '24.21.0';
 const VERDACCIO = '6.10.4';
 const NO_EXTRAS = ['--no-save', '--no-audit', '--no-fund', '--no-package-lock'];
 
+/** Kafka's own jars, named by a pom of ours. */
+const kafka = (version) => ({
+  version,
+  files: [`jars/kafka_2.13-${version}.jar`],
+  env: { [`KAFKA_${version.replaceAll('.', '_')}_JARS`]: 'jars' },
+  needs: ['mvn', '--version'],
+  get: 'install a JDK 17 or newer and Maven 3.8 or newer; it fetches 60 MB, once',
+  install: (folder) =>
+    run(
+      'mvn',
+      [
+        '-q',
+        '-B',
+        '-f',
+        join(ROOT, 'tools', 'kafka', version, 'pom.xml'),
+        'dependency:copy-dependencies',
+        `-DoutputDirectory=${join(folder, 'jars')}`,
+      ],
+      {
+        cwd: folder,
+      },
+    ),
+});
+
 /** How each test tool comes. `env`: where tests find it. `install(folder)` resolves with an exit code. */
 const TOOLS = {
   alertmanager: {
@@ -40,6 +64,8 @@ const TOOLS = {
         env: { GOBIN: folder, GOFLAGS: '-mod=mod', CGO_ENABLED: '0' },
       }),
   },
+  'kafka-3.9.1': kafka('3.9.1'),
+  'kafka-4.1.0': kafka('4.1.0'),
   helm3: helm(3, '3.22.0'),
   helm4: helm(4, '4.2.4'),
   'node-lts': {

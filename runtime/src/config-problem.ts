@@ -104,7 +104,7 @@ function expectedOf(issue: z.core.$ZodIssue): string {
     case 'invalid_key':
       return issue.issues[0]?.message.replace(/^expected /, '') ?? issue.message;
     default:
-      return issue.message;
+      return issue.message.replace(/^expected /, '');
   }
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { baseUrl, bytesOr, duration, durationOr } from './config-text.js';
+import { ROLES } from './roles.js';
 
 const path = (): z.ZodString => z.string().min(1).meta({ format: 'path' });
 
@@ -19,15 +20,73 @@ const http = z
   })
   .prefault({});
 
+const topicName = /^[a-zA-Z0-9._-]{1,200}$/;
+
+const tls = z
+  .strictObject({
+    caFile: path().optional().describe('PEM of the certificate authority. Default: the system’s.'),
+    certFile: path().optional().describe('PEM of our certificate, where brokers ask for one.'),
+    keyFile: path().optional().describe('PEM of its key.'),
+  })
+  .optional();
+
+const sasl = z
+  .strictObject({
+    mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).describe('How we log in.'),
+    usernameFile: path().describe('File with the user name.'),
+    passwordFile: path().describe('File with the password.'),
+  })
+  .optional();
+
 const log = z
   .strictObject({
-    kind: z.literal('embedded').default('embedded').describe('Where events and the journal live.'),
-    dir: path().default('./.data').describe('Folder of the embedded log. One process at a time.'),
+    kind: z.enum(['embedded', 'kafka']).default('embedded').describe('Where events and the journal live.'),
+    dir: path().default('./.data').describe('embedded: folder of the log. One process at a time.'),
     retention: durationOr('7d').describe(
       'Finished events stay readable this long. At least incidents.dedupeWindow. Unfinished ones stay until they finish.',
     ),
+    brokers: z
+      .array(z.string().regex(/^[^\s:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'expected host:port'))
+      .default([])
+      .describe('kafka: brokers to begin with, host:port.'),
+    prefix: z
+      .string()
+      .regex(topicName, 'expected letters, digits, dot, dash or underscore')
+      .default('sre-router')
+      .describe('kafka: the topics are <prefix>.raw, .events, .journal and .dlq.'),
+    group: z.string().min(1).default('sre-router').describe('kafka: consumer group. Members of one group share the partitions.'),
+    clientId: z.string().min(1).default('sre-router').describe('kafka: how brokers call this client in logs and quotas.'),
+    sessionTimeout: durationOr('15s').describe('kafka: a process that is silent for this long loses its partitions to others.'),
+    scratchDir: path()
+      .optional()
+      .describe('kafka: parent of folders that can be lost at any time. Default: the system’s temporary folder.'),
+    partitions: z
+      .int()
+      .min(1)
+      .max(1_000)
+      .default(12)
+      .describe('kafka: of events and journal, when `topics --apply` creates them. Never changed.'),
+    rawPartitions: z.int().min(1).max(1_000).default(6).describe('kafka: of raw and dlq, when `topics --apply` creates them.'),
+    replication: z.int().min(1).max(9).default(3).describe('kafka: replicas of each partition, when `topics --apply` creates them.'),
+    rawSources: z
+      .array(z.string())
+      .default(['argo', 'alertmanager', 'events'])
+      .describe(
+        'kafka: sources that may read records of <prefix>.raw, tried in this order; names that are not configured are passed over.',
+      ),
+    tls,
+    sasl,
   })
-  .transform(({ retention, ...rest }) => ({ ...rest, retentionMs: retention }))
+  .superRefine((given, context) => {
+    if (given.kind === 'kafka' && given.brokers.length === 0)
+      context.addIssue({
+        code: 'custom',
+        path: ['brokers'],
+        message: 'expected host:port',
+        params: { expected: 'at least one broker, host:port, since log.kind is kafka' },
+      });
+  })
+  .transform(({ retention, sessionTimeout, ...rest }) => ({ ...rest, retentionMs: retention, sessionTimeoutMs: sessionTimeout }))
   .prefault({});
 
 const incidents = z
@@ -125,6 +184,12 @@ const entry = z.record(z.string(), z.unknown());
 
 /** The configuration as people write it; config.ts parses sources and destinations with the schemas of their kinds. */
 export const configSchema = z.strictObject({
+  role: z
+    .enum(ROLES)
+    .default('all')
+    .describe(
+      'What this process does: take events, run what follows from them, answer questions; or all. Others than all need log.kind kafka.',
+    ),
   http,
   log,
   mappings: path().default('./mappings').describe('Folder (or one file) of mapping files.'),

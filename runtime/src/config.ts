@@ -130,6 +130,13 @@ function crossCheck(top: Top, problems: ConfigProblem[]): void {
       expected: `at least incidents.dedupeWindow (${top.incidents.dedupeWindowMs} ms)`,
       received: `${top.log.retentionMs} ms`,
     });
+  if (top.role !== 'all' && top.log.kind !== 'kafka')
+    problems.push({
+      path: 'role',
+      expected: 'all, since the embedded log belongs to one process',
+      received: top.role,
+      hint: 'set log.kind to kafka to spread the roles over processes',
+    });
   if (!top.http.auth.tokensFile && !LOOPBACK.test(top.http.host))
     problems.push({
       path: 'http.host',

@@ -34,6 +34,7 @@ export const ERRORS = {
   NOT_DURABLE: { status: 503, retry: 'backoff', title: 'The event could not be made durable; nothing was accepted.' },
   OVERLOADED: { status: 503, retry: 'backoff', title: 'Too many unfinished runs (limits.unfinished); intake is paused.' },
   TIMED_OUT: { status: 503, retry: 'backoff', title: 'The router did not finish in time; what was asked for may still happen.' },
+  STARTING: { status: 503, retry: 'backoff', title: 'The router is starting; /readyz says what it waits for.' },
   STOPPING: { status: 503, retry: 'backoff', title: 'The router is stopping.' },
   INTERNAL: { status: 500, retry: 'never', title: 'The router failed; its log says how.' },
   CONFIG_INVALID: { status: 500, retry: 'never', title: 'The configuration is not valid.' },

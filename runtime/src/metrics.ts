@@ -55,6 +55,47 @@ export const METRICS = {
     help: 'Age of the oldest unfinished run; 0 when there is none.',
     alert: '`sre_router_oldest_unfinished_seconds > 3600`',
   },
+  partitions: {
+    type: 'gauge',
+    name: 'sre_router_partitions',
+    labels: [],
+    help: 'Partitions that this process owns. With Kafka their sum over all processes is the number of partitions.',
+    alert: '`sum(sre_router_partitions) < 12` (as many as there are) for 5 min: nobody works on some of them',
+  },
+  lostToRetention: {
+    type: 'counter',
+    name: 'sre_router_lost_to_retention_total',
+    labels: [],
+    help: 'Events that Kafka deleted before anybody decided about them: the outage was longer than their retention.',
+    alert: '`increase(sre_router_lost_to_retention_total[1h]) > 0`',
+  },
+  rawRecords: {
+    type: 'gauge',
+    name: 'sre_router_raw_records',
+    labels: ['partition'],
+    help: 'Records of the raw topic that were carried over since its group began, by owned partition.',
+  },
+  rawDeadLetters: {
+    type: 'gauge',
+    name: 'sre_router_raw_dead_letters',
+    labels: ['partition'],
+    help: 'Those of them that could not be read and are in the dead-letter topic.',
+    alert: '`increase(sre_router_raw_dead_letters[1h]) > 0`: `sre-router replay --dlq` shows and sends them again',
+  },
+  rawConservation: {
+    type: 'gauge',
+    name: 'sre_router_raw_conservation',
+    labels: ['partition'],
+    help: 'Records of the raw topic minus those split into events minus dead letters. Must be 0.',
+    alert: '`sre_router_raw_conservation != 0` for 1 min',
+  },
+  viewBehind: {
+    type: 'gauge',
+    name: 'sre_router_view_behind_records',
+    labels: [],
+    help: 'Records that are in the topics and not yet in the copy from which this process answers; 0 on the embedded log.',
+    alert: '`sre_router_view_behind_records > 10000` for 5 min',
+  },
   queue: {
     type: 'histogram',
     name: 'sre_router_queue_seconds',
@@ -163,7 +204,8 @@ export type MetricsReaders = { readonly [Name in Named<'gauge'>]: () => readonly
 
 export interface Metrics {
   readonly contentType: string;
-  count<Name extends Named<'counter'>>(name: Name, labels: LabelsOf<Name>): void;
+  /** `by`: default 1. */
+  count<Name extends Named<'counter'>>(name: Name, labels: LabelsOf<Name>, by?: number): void;
   observe<Name extends Named<'histogram'>>(name: Name, labels: LabelsOf<Name>, seconds: number): void;
   /** Called once. */
   watch(readers: MetricsReaders): void;
@@ -185,7 +227,7 @@ export function createMetrics(): Metrics {
   }
   return {
     contentType: registry.contentType,
-    count: (name, labels) => counters.get(name)?.inc(labels),
+    count: (name, labels, by = 1) => counters.get(name)?.inc(labels, by),
     observe: (name, labels, seconds) => histograms.get(name)?.observe(labels, seconds),
     watch(readers) {
       for (const [key, read] of Object.entries(readers)) {
@@ -196,6 +238,8 @@ export function createMetrics(): Metrics {
           labelNames: [...labels],
           registers,
           async collect() {
+            // Partitions come and go.
+            this.reset();
             for (const sample of await read()) this.set(sample.labels, sample.value);
           },
         });

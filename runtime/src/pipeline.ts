@@ -1,16 +1,18 @@
 import { asError, ERRORS, RouterError } from './errors.js';
 import type { Event } from './event/event.js';
-import type { Log } from './log/log.js';
-import { partitionLog } from './log/partition-log.js';
+import { outgoing } from './event/outgoing.js';
+import type { Log, TrimmableLog } from './log/log.js';
+import { partitionLog, partitionTrim } from './log/partition-log.js';
 import type { Payload } from './manager/source.js';
-import type { Owner, OwnerPorts, OwnerRules } from './workflow/owner.js';
-import { takeOver } from './workflow/owner.js';
+import { type Owner, type OwnerPorts, type OwnerRules, takeOver } from './workflow/owner.js';
 import type { Partition } from './workflow/partition.js';
 
-export interface PipelinePorts extends Omit<OwnerPorts, 'append' | 'commit' | 'pause' | 'resume' | 'records' | 'unfinished'> {
+export interface PipelinePorts extends Omit<OwnerPorts, 'append' | 'commit' | 'pause' | 'resume' | 'records' | 'unfinished' | 'lost'> {
   readonly log: Log;
   /** Event manager: payload → events; throws RouterError for a bad envelope. */
   decode(source: string, payload: Payload): Promise<readonly Event[]>;
+  /** Log or journal refused a write: this process must give the partition up. */
+  lost(partition: number, error: Error): void;
 }
 
 /**
@@ -37,7 +39,7 @@ export class Pipeline {
 
   async append(events: readonly Event[]): Promise<void> {
     try {
-      await this.#ports.log.append(events.map((event) => ({ key: event.partitionkey, value: Buffer.from(JSON.stringify(event)) })));
+      await this.#ports.log.append(events.map(outgoing));
     } catch (error) {
       if (error instanceof RouterError && ERRORS[error.code].status === 503) throw error;
       throw new RouterError('NOT_DURABLE', `The log did not take the events: ${asError(error).message}`, { cause: error });
@@ -48,9 +50,11 @@ export class Pipeline {
     const { log, ...ports } = this.#ports;
     await log.consume({
       assigned: async (id) => {
-        const ofUs = { unfinished: () => this.unfinished(), append: (event: Event) => this.append([event]) };
-        const commit = (next: number): void => void log.commit(id, next).catch(ports.lost);
-        const owner = await takeOver(id, { ...ports, ...partitionLog(log, id), ...ofUs, commit }, this.#rules);
+        const mayStart = (): boolean => ports.mayStart() && log.mayStart(id);
+        const lost = (error: Error): void => ports.lost(id, error);
+        const commit = (next: number): void => void log.commit(id, next).catch(lost);
+        const ofUs = { mayStart, lost, commit, unfinished: this.unfinished, append: (event: Event) => this.append([event]) };
+        const owner = await takeOver(id, { ...ports, ...partitionLog(log, id), ...ofUs }, this.#rules);
         this.#owned.set(id, owner);
         return owner.next;
       },
@@ -61,18 +65,16 @@ export class Pipeline {
         await owner?.partition.stop();
         this.#owned.delete(id);
       },
+      quiet: async (id) => this.#owned.get(id)?.partition.quiet(),
+      wake: (id) => this.#owned.get(id)?.partition.wake(),
+      late: (id, facts) => this.#owned.get(id)?.partition.late(facts),
     });
   }
 
-  async trim(retentionMs: number): Promise<void> {
-    for (const [id, { partition }] of this.#owned) await partition.trim(retentionMs, partitionLog(this.#ports.log, id));
+  async trim(retentionMs: number, log: TrimmableLog | undefined): Promise<void> {
+    for (const [id, { partition }] of this.#owned) await partition.trim(retentionMs, log && partitionTrim(log, id));
   }
 
-  partitions(): readonly Partition[] {
-    return [...this.#owned.values()].map((owner) => owner.partition);
-  }
-
-  unfinished(): number {
-    return this.partitions().reduce((sum, partition) => sum + partition.unfinished, 0);
-  }
+  partitions = (): readonly Partition[] => [...this.#owned.values()].map(({ partition }) => partition);
+  unfinished = (): number => this.partitions().reduce((sum, { unfinished }) => sum + unfinished, 0);
 }

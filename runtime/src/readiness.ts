@@ -2,13 +2,13 @@ import type { Clock } from './clock.js';
 
 export interface ReadinessPorts {
   readonly clock: Clock;
-  /** Restoring is over. */
-  isStarted(): boolean;
+  /** What has to come before it begins; undefined: it has begun. */
+  waitsFor(): string | undefined;
   isStopping(): boolean;
   /** Why this process cannot go on. */
   lost(): Error | undefined;
-  /** How writing goes; undefined: well. */
-  writeProblem(): string | undefined;
+  /** Why the log does not work; undefined: it does. */
+  problem(): string | undefined;
   /** Intake pauses on purpose while too many runs are unfinished. */
   isPaused(): boolean;
   /** Owned partitions with the next offset to accept. */
@@ -39,14 +39,15 @@ export class ReadinessCheck {
   }
 
   async check(): Promise<Readiness> {
-    const { isStarted, isStopping, lost, writeProblem } = this.#ports;
+    const { waitsFor, isStopping, lost, problem } = this.#ports;
     const failure = lost();
-    const writing = writeProblem();
+    const waits = waitsFor();
+    const trouble = waits === undefined ? problem() : undefined;
     const reasons = [
-      ...(isStarted() ? [] : ['restoring what was unfinished']),
+      ...(waits === undefined ? [] : [`waits for ${waits}`]),
       ...(isStopping() ? ['stopping'] : []),
-      ...(failure === undefined ? [] : [`the log refuses writes, the router must be started again: ${failure.message}`]),
-      ...(writing === undefined ? [] : [writing]),
+      ...(failure === undefined ? [] : [`it cannot go on and must be started again: ${failure.message}`]),
+      ...(trouble === undefined ? [] : [trouble]),
       ...(await this.#stalls()),
     ];
     return { ready: reasons.length === 0, reasons };

@@ -1,37 +1,35 @@
 import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
-import { catalogOf } from './catalog.js';
 import { tellProbeGaps } from './check-online.js';
 import { MINUTE_MS, systemClock } from './clock.js';
 import type { Config } from './config.js';
+import { createManager } from './create-manager.js';
 import { destinationTools } from './destination-tools.js';
-import { RouterError } from './errors.js';
-import { EVENT_TYPES } from './event/types.js';
+import { asError, RouterError } from './errors.js';
 import { createHttpServer } from './http/server.js';
 import type { Journal } from './journal/journal.js';
-import { UNFINISHED, type Unfinished } from './journal/records.js';
+import type { Unfinished } from './journal/records.js';
+import { loadRoutes } from './load-routes.js';
 import type { FreeSpace } from './log/disk-space.js';
-import { openEmbedded } from './log/embedded.js';
 import type { Log } from './log/log.js';
 import { parseJson } from './manager/json-body.js';
-import { Manager } from './manager/manager.js';
 import { readPayload } from './manager/payload.js';
-import { literalUses } from './mapper/literal-uses.js';
-import { loadMappings, readMappingFolder } from './mapper/load.js';
-import { createRouteTable } from './mapper/route-table.js';
-import { createMetrics, type MetricsReaders } from './metrics.js';
+import { createMetrics } from './metrics.js';
 import { createLogger } from './observe.js';
+import { openEmbeddedLog } from './open-embedded-log.js';
+import { openKafkaLog } from './open-kafka-log.js';
+import type { OpenLog, OpenLogPorts } from './open-log.js';
 import { Pipeline } from './pipeline.js';
 import { systemRandom } from './random.js';
 import { ReadinessCheck } from './readiness.js';
+import { rolesOf } from './roles.js';
 import { createRunLog } from './run-log.js';
 import { unreadableSecrets } from './secret-files.js';
 import { sendCommand } from './send-command.js';
-import { compileSourceKeys } from './source-keys.js';
 import { View } from './view/view.js';
+import { routerReaders } from './watch-router.js';
 import { ACTIONS, DESTINATION_KINDS } from './workflow/actions/registry.js';
 import { openDestinations } from './workflow/destinations.js';
-import type { Gate } from './workflow/gate.js';
 import { WriteHealth } from './write-health.js';
 
 export interface ServeOptions {
@@ -53,146 +51,114 @@ export interface RunningRouter {
   stop(): Promise<void>;
 }
 
-const RUN_QUEUE = 2_000;
-const ACCEPT_BATCH = 256;
-const INTERNAL_TYPES = ['router.command', 'router.digest', 'router.expiry', 'router.poison', 'router.unreadable'];
+const RUN_QUEUE = { queue: 2_000, queueBytes: 16 * 1_048_576 };
+const ACCEPT_BATCH = { batch: 256, batchBytes: 4 * 1_048_576 };
 
-/** The composition root of `sre-router serve`: one process with every role on the embedded log. */
+/** What is there once the log is open. */
+interface Core {
+  readonly opened: OpenLog;
+  readonly pipeline: Pipeline;
+  readonly view: View | undefined;
+}
+
+/**
+ * The composition root of `sre-router serve`. HTTP answers first, so that /readyz can say what is waited for; then the log is opened, and the roles begin.
+ * Resolves when they have begun; with Kafka as soon as HTTP answers, since brokers and topics may be long in coming: what patience cannot help goes to `onLost`.
+ */
 export async function serve(config: Config, options: ServeOptions = {}): Promise<RunningRouter> {
   const clock = systemClock;
   const logger = options.logger ?? createLogger();
   const version = options.version ?? '0.0.0';
+  const roles = rolesOf(config.role);
   const metrics = createMetrics();
-  const catalog = catalogOf(config);
-  const mappingFiles = await readMappingFolder(config.mappings);
-  const loaded = loadMappings(mappingFiles, catalog);
-  const routes = createRouteTable(loaded.routes, {
-    catalog,
-    onWhenError: ({ route, event, detail }) => {
-      metrics.count('whenErrors', { route });
-      logger.warn({ event: event.id, key: event.partitionkey, route, detail }, "the route's when failed; it counts as no match");
-    },
-  });
-  const keys = compileSourceKeys(config.sources, ({ source, event, detail }) => {
-    metrics.count('keyErrors', { source });
-    logger.warn({ event: event.id, source, detail }, "the source's key failed; the event gets its default key");
-  });
-  const { freeSpace } = options;
-  const store = openEmbedded({ dir: config.log.dir, clock, ...(freeSpace === undefined ? {} : { freeSpace }) });
-  const writes = new WriteHealth(clock);
-  const log = writes.log(options.wrapLog?.(store) ?? store);
-  const journal = writes.journal(options.wrapJournal?.(store) ?? store);
-  store.onDamaged(({ partition, key, store: where }) => {
-    metrics.count('damaged', {});
-    logger.error({ partition, key, store: where }, 'a stored value does not match its checksum; it is set aside under "damaged"');
-  });
+  const routes = await loadRoutes(config, logger, metrics);
+  const manager = createManager(config, clock, systemRandom, logger, metrics);
   const tools = destinationTools(version);
-  for (const { destination, problem } of unreadableSecrets(config.destinations, (file) => tools.secret(file)))
-    logger.warn({ destination }, `${problem} Steps that need it wait until it can be read.`);
+  let core: Core | undefined;
   const destinations = openDestinations(
-    Object.fromEntries(
-      Object.entries(config.destinations).map(([name, given]) => [
-        name,
-        { ...given, budget: given.budget ?? DESTINATION_KINDS[given.kind]?.defaultBudget },
-      ]),
-    ),
+    roles.routes ? config.destinations : {},
     DESTINATION_KINDS,
     tools,
     clock,
-    () => 1,
+    () => core?.opened.share(core.pipeline.partitions().length) ?? 1,
   );
-  const manager = new Manager({
-    sources: Object.fromEntries(
-      Object.entries(config.sources).map(([name, source]) => [name, { kind: source.kind, settings: source.settings, keyOf: keys[name] }]),
-    ),
-    limits: { maxEntries: config.limits.alertCount, maxDepth: config.limits.depth, eventBytes: config.limits.eventBytes },
-    clock,
-    random: systemRandom,
-    unknownType: () => metrics.count('unknownType', {}),
-  });
+  if (roles.routes)
+    for (const { destination, problem } of unreadableSecrets(config.destinations, (file) => tools.secret(file)))
+      logger.warn({ destination }, `${problem} Steps that need it wait until it can be read.`);
+  const writes = new WriteHealth(clock);
   const shutdown = new AbortController();
+  const stopping = new AbortController();
   // Each call under way listens once; a hundred listeners are no leak.
   setMaxListeners(0, shutdown.signal);
-  const state = { stopping: false, started: false, lost: undefined as Error | undefined, full: undefined as Error | undefined };
+  const state = { waitsFor: 'the log to open' as string | undefined, lost: undefined as Error | undefined };
+  const isStopping = (): boolean => stopping.signal.aborted;
   const lost = (error: Error): void => {
-    if (state.lost !== undefined) return;
+    if (state.lost !== undefined || isStopping()) return;
     state.lost = error;
-    logger.fatal({ err: error }, 'the log refuses writes; the router must be started again');
+    logger.fatal({ err: error }, 'the router cannot go on; it must be started again');
     options.onLost?.(error);
   };
-  store.onBroken(lost);
-  store.onFull((why) => {
-    state.full = why;
-    if (why === undefined) logger.info('the disk has space again; the router goes on');
-    else logger.error({ err: why }, 'the disk is full');
-  });
-  const pipeline = new Pipeline(
-    {
-      clock,
-      random: systemRandom,
-      log,
-      journal,
-      routes: () => routes,
-      action: (name) => ACTIONS[name],
-      destination: (name) => destinations.get(name),
-      mayStart: () => !state.stopping && state.lost === undefined,
-      shutdown: shutdown.signal,
-      decode: async (source, payload) => manager.decode(source, payload),
-      lost,
-      ...createRunLog(logger, metrics, knownTypes(loaded.routes), () => clock.nowMs()),
-      unreadable: (offset, detail) => logger.error({ offset, detail }, 'a record of the log is no event; it is quarantined'),
-    },
-    {
-      running: config.workflow.runningCount,
-      reopenWithinMs: config.incidents.reopenWithinMs,
-      expireAfterMs: config.incidents.expireAfterMs,
-      dedupeWindowMs: config.incidents.dedupeWindowMs,
-      batch: ACCEPT_BATCH,
-      queue: RUN_QUEUE,
-      unfinished: config.limits.unfinishedCount,
-    },
-  );
+  /** Once the log is open. */
+  const need = (): Core => {
+    if (core === undefined) throw new RouterError('STARTING', `The router is starting and waits for ${state.waitsFor ?? 'its log'}.`);
+    return core;
+  };
+  const needView = (): View => {
+    const { view } = need();
+    if (view === undefined)
+      throw new RouterError(
+        'NOT_FOUND',
+        `This process has the role ${config.role}; questions and commands are for one with role api or all.`,
+      );
+    return view;
+  };
   const readiness = new ReadinessCheck({
     clock,
-    isStarted: () => state.started,
-    isStopping: () => state.stopping,
+    waitsFor: () => state.waitsFor,
+    isStopping,
     lost: () => state.lost,
-    writeProblem: () => state.full?.message ?? writes.problem(),
+    problem: () => core?.opened.problem() ?? writes.problem(),
     // It resumes at nine tenths.
-    isPaused: () => pipeline.unfinished() >= config.limits.unfinishedCount * 0.9,
-    positions: () => pipeline.partitions().map(({ id, ledger }) => ({ partition: id, next: ledger.next })),
-    end: (partition) => log.end(partition),
+    isPaused: () => (core?.pipeline.unfinished() ?? 0) >= config.limits.unfinishedCount * 0.9,
+    positions: () => core?.pipeline.partitions().map(({ id, ledger }) => ({ partition: id, next: ledger.next })) ?? [],
+    end: async (partition) => (await core?.opened.log.end(partition)) ?? 0,
   });
-  const perDestination = (read: (gate: Gate) => number) => () =>
-    [...destinations.values()].map(({ name, gate }) => ({ labels: { destination: name }, value: read(gate) }));
-  metrics.watch({
-    ...pipelineReaders(pipeline, () => clock.nowMs()),
-    ready: async () => [{ labels: {}, value: (await readiness.check()).ready ? 1 : 0 }],
-    inFlight: perDestination((gate) => gate.inside),
-    destinationWaiting: perDestination((gate) => gate.waiting),
-    breakerOpen: perDestination((gate) => (gate.open ? 1 : 0)),
-    info: () => [{ labels: { version, mappings: routes.hash.slice(0, 12) }, value: 1 }],
-  });
-  const liveState = (eventId: string): Unfinished | undefined => pipeline.partitions().flatMap((owned) => owned.stateOf(eventId) ?? [])[0];
-  const view = new View({ log, journal, routes: () => routes, liveState });
+  metrics.watch(
+    routerReaders({
+      nowMs: () => clock.nowMs(),
+      partitions: () => core?.pipeline.partitions() ?? [],
+      destinations: () => destinations.values(),
+      rawTotals: () => core?.opened.rawTotals() ?? new Map(),
+      viewBehind: () => core?.view?.behind(),
+      isReady: async () => (await readiness.check()).ready,
+      version,
+      mappings: routes.table.hash.slice(0, 12),
+    }),
+  );
   const http = createHttpServer({
     ...config.http,
     clock,
     version,
     tokensFile: config.http.auth.tokensFile,
     bodyBytes: config.limits.bodyBytes,
-    view,
+    view: {
+      event: (id) => needView().event(id),
+      events: (query) => needView().events(query),
+      incident: (key) => needView().incident(key),
+      incidents: (query) => needView().incidents(query),
+    },
     async ingest(source, raw, headers) {
-      if (state.stopping) throw new RouterError('STOPPING', 'The router is stopping; send it again.');
+      if (isStopping()) throw new RouterError('STOPPING', 'The router is stopping; send it again.');
+      const { pipeline } = need();
+      if (!roles.ingests)
+        throw new RouterError('NOT_FOUND', `This process has the role ${config.role}; events are taken by one with role ingest or all.`);
       return pipeline.ingest(source, await readPayload(raw, headers, config.limits.bodyBytes));
     },
-    command: (command) => sendCommand(command, { view, pipeline, manager, nowIso: () => new Date(clock.nowMs()).toISOString() }),
+    command: async (command) =>
+      sendCommand(command, { view: needView(), pipeline: need().pipeline, manager, nowIso: () => new Date(clock.nowMs()).toISOString() }),
     readJson: (body) => parseJson(body, { maxDepth: config.limits.depth, maxEntries: config.limits.alertCount }),
     readiness: () => readiness.check(),
-    mappings: () => ({
-      hash: routes.hash,
-      routes: loaded.routes.map(({ name, type, mode, critical, hash }) => ({ name, type, mode, critical, hash })),
-    }),
+    mappings: () => ({ hash: routes.table.hash, routes: routes.list.map((route) => ({ ...route })) }),
     metricsText: () => metrics.text(),
     metricsType: metrics.contentType,
     answered(endpoint, status, seconds) {
@@ -201,65 +167,117 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
     },
     onError: (error) => logger.error({ err: error }, 'a request failed'),
   });
-  const url = await http.listen().catch(async (error: unknown) => {
-    await store.close();
-    throw error;
-  });
-  await pipeline.start().catch(async (error: unknown) => {
-    await http.close();
-    await store.close();
-    throw error;
-  });
-  state.started = true;
-  void tellProbeGaps(destinations.values(), literalUses(mappingFiles, catalog), (destination, sentence) =>
-    logger.warn({ destination }, sentence),
-  );
+
+  const open = async (): Promise<Core> => {
+    const ports: OpenLogPorts = {
+      clock,
+      logger,
+      roles,
+      secret: (file) => tools.secret(file),
+      waiting: (what) => {
+        state.waitsFor = `Kafka: ${what}`;
+      },
+      stopping: stopping.signal,
+      broken: lost,
+      damaged: () => metrics.count('damaged', {}),
+      gap: (count) => metrics.count('lostToRetention', {}, count),
+      freeSpace: options.freeSpace,
+    };
+    const opened = config.log.kind === 'kafka' ? await openKafkaLog(config, ports) : openEmbeddedLog(config, ports);
+    const log = writes.log(options.wrapLog?.(opened.log) ?? opened.log);
+    const journal = writes.journal(options.wrapJournal?.(opened.journal) ?? opened.journal);
+    const pipeline = new Pipeline(
+      {
+        clock,
+        random: systemRandom,
+        log,
+        journal,
+        routes: () => routes.table,
+        action: (name) => ACTIONS[name],
+        destination: (name) => destinations.get(name),
+        mayStart: () => !isStopping() && state.lost === undefined,
+        shutdown: shutdown.signal,
+        decode: async (source, payload) => manager.decode(source, payload),
+        lost: (partition, error) => opened.lost(partition, error),
+        ...createRunLog(logger, metrics, routes.types, () => clock.nowMs()),
+        unreadable: (offset, detail) => logger.error({ offset, detail }, 'a record of the log is no event; it is quarantined'),
+      },
+      {
+        running: config.workflow.runningCount,
+        reopenWithinMs: config.incidents.reopenWithinMs,
+        expireAfterMs: config.incidents.expireAfterMs,
+        dedupeWindowMs: config.incidents.dedupeWindowMs,
+        ...ACCEPT_BATCH,
+        ...RUN_QUEUE,
+        unfinished: config.limits.unfinishedCount,
+      },
+    );
+    const liveState = (eventId: string): Unfinished | undefined =>
+      pipeline.partitions().flatMap((owned) => owned.stateOf(eventId) ?? [])[0];
+    const view = opened.view && new View({ ...opened.view, routes: () => routes.table, liveState });
+    return { opened, pipeline, view };
+  };
+
   let cancelTrim = (): void => undefined;
-  const trim = (): void => {
+  const trimSoon = ({ opened, pipeline }: Core): void => {
     cancelTrim = clock.after(MINUTE_MS, () => {
-      pipeline
-        .trim(config.log.retentionMs)
+      Promise.all([pipeline.trim(config.log.retentionMs, opened.trimmable), opened.trim()])
         .catch((error: unknown) => logger.error({ err: error }, 'trimming failed; it is tried again'))
-        .finally(trim);
+        .finally(() => trimSoon({ opened, pipeline, view: undefined }));
     });
   };
-  trim();
-  logger.info({ url, routes: loaded.routes.length, unfinished: pipeline.unfinished() }, 'ready');
+  const start = async (): Promise<void> => {
+    const begun = await open();
+    core = begun;
+    state.waitsFor = 'what was unfinished to be restored';
+    if (roles.routes) await begun.pipeline.start();
+    if (roles.ingests)
+      begun.opened.startRaw({
+        append: (records) => writes.watch(() => begun.opened.log.append(records)),
+        decode: ({ partition, offset, timestampMs, value, headers }) =>
+          manager.raw(rawSources(config), { body: value, headers }, `${partition}/${offset}/${timestampMs}`),
+        hasRoom: () => begun.pipeline.unfinished() < config.limits.unfinishedCount,
+      });
+    state.waitsFor = undefined;
+    if (roles.routes)
+      void tellProbeGaps(destinations.values(), routes.uses, (destination, sentence) => logger.warn({ destination }, sentence));
+    trimSoon(begun);
+    logger.info({ url, role: config.role, routes: routes.list.length, unfinished: begun.pipeline.unfinished() }, 'ready');
+  };
+
+  const url = await http.listen();
+  const started = start();
+  const stop = async (): Promise<void> => {
+    stopping.abort();
+    cancelTrim();
+    const cancelGrace = clock.after(config.workflow.graceMs, () => shutdown.abort());
+    await http.close();
+    await started.catch(() => undefined);
+    cancelTrim();
+    await core?.opened.close();
+    cancelGrace();
+    for (const { gate } of destinations.values()) gate.stop();
+    await tools.close();
+  };
+  if (config.log.kind === 'kafka')
+    started.catch((error: unknown) => {
+      if (!isStopping()) lost(asError(error));
+    });
+  else
+    await started.catch(async (error: unknown) => {
+      await stop();
+      throw error;
+    });
   return {
     url,
     async stop() {
-      state.stopping = true;
-      cancelTrim();
-      const cancelGrace = clock.after(config.workflow.graceMs, () => shutdown.abort());
-      await http.close();
-      await store.close();
-      cancelGrace();
-      for (const { gate } of destinations.values()) gate.stop();
-      await tools.close();
+      await stop();
       logger.info('stopped; what is unfinished goes on at the next start');
     },
   };
 }
 
-/** Types with a metric label of their own: those with a schema, those that routes take, and the router's. */
-function knownTypes(routes: readonly { readonly type: string }[]): ReadonlySet<string> {
-  return new Set([...Object.keys(EVENT_TYPES), ...routes.map(({ type }) => type), ...INTERNAL_TYPES]);
-}
-
-function pipelineReaders(
-  pipeline: Pipeline,
-  nowMs: () => number,
-): Pick<MetricsReaders, 'unfinished' | 'conservation' | 'oldestUnfinished'> {
-  return {
-    unfinished: () =>
-      UNFINISHED.map((state) => ({
-        labels: { state },
-        value: pipeline.partitions().reduce((sum, partition) => sum + partition.unfinishedByState()[state], 0),
-      })),
-    conservation: () => [{ labels: {}, value: pipeline.partitions().reduce((sum, partition) => sum + partition.conservation, 0) }],
-    oldestUnfinished() {
-      const oldest = pipeline.partitions().flatMap((partition) => partition.oldestUnfinishedMs() ?? []);
-      return [{ labels: {}, value: oldest.length === 0 ? 0 : Math.max(0, nowMs() - Math.min(...oldest)) / 1_000 }];
-    },
-  };
+/** Those that are configured. */
+function rawSources(config: Config): readonly string[] {
+  return config.log.rawSources.filter((name) => Object.hasOwn(config.sources, name));
 }

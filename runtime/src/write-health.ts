@@ -53,14 +53,12 @@ export class WriteHealth {
       partitionOf: (key) => log.partitionOf(key),
       append: (records) => this.watch(() => log.append(records)),
       consume: (assignment) => log.consume(assignment),
+      mayStart: (partition) => log.mayStart(partition),
       pause: (partition) => log.pause(partition),
       resume: (partition) => log.resume(partition),
       commit: (partition, next) => log.commit(partition, next),
-      read: (position) => log.read(position),
-      readBackwards: (partition, before, count) => log.readBackwards(partition, before, count),
-      oldest: (partition, count) => log.oldest(partition, count),
-      trim: (partition, offset) => log.trim(partition, offset),
       end: (partition) => log.end(partition),
+      records: (partition) => log.records(partition),
       close: () => log.close(),
     };
   }

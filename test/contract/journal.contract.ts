@@ -1,11 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Json } from '#runtime/event/event.js';
-import { all, numbers, Opened, type OpenLog } from './log-under-test.js';
+import { all, type LogUnderTest, numbers, Opened, type OpenLog } from './log-under-test.js';
+
+/** Its partitions may be written to, also after a restart. */
+async function owned(one: LogUnderTest): Promise<LogUnderTest> {
+  await one.own();
+  return { ...one, reopen: async () => owned(await one.reopen()) };
+}
 
 /** Every Journal passes this. */
 export function testJournalContract(name: string, open: OpenLog): void {
   describe(`${name} keeps the contract of Journal`, () => {
-    const opened = new Opened(open);
+    const opened = new Opened(async (partitions) => owned(await open(partitions)));
 
     test('what was put is there after a restart; what was removed is not', async () => {
       const first = await opened.start();

@@ -1,10 +1,16 @@
 import { afterEach, expect } from '@jest/globals';
 import type { Journal } from '#runtime/journal/journal.js';
-import type { Log, LogRecord } from '#runtime/log/log.js';
+import type { Assignment, Log, LogReader, LogRecord, TrimmableLog } from '#runtime/log/log.js';
 
 export interface LogUnderTest {
   readonly log: Log;
   readonly journal: Journal;
+  /** Where records are looked up; it knows all that is durable when this resolves. */
+  reader(): Promise<LogReader>;
+  /** Where this process removes old records itself. */
+  readonly trimmable?: TrimmableLog;
+  /** Resolves when every partition may be written to, where that takes a consumer: then the test has none of its own. */
+  own(): Promise<void>;
   /** Closes and opens the same store again. */
   reopen(): Promise<LogUnderTest>;
   /** Closes, alters the stored bytes of one journal entry and of one record (partition 0), and opens again. Where bytes can be altered. */
@@ -30,19 +36,33 @@ export async function all(
   return keys;
 }
 
+export const NO_ASSIGNMENT: Omit<Assignment, 'assigned' | 'deliver'> = {
+  revoked: async () => undefined,
+  quiet: async () => undefined,
+  wake: () => undefined,
+  late: () => undefined,
+};
+
+/** All records of a partition, oldest first. */
+export async function kept(log: Log, partition = 0): Promise<LogRecord[]> {
+  const found: LogRecord[] = [];
+  for await (const one of log.records(partition)) found.push(one);
+  return found;
+}
+
 /** Delivered records of a fresh consumer from `from` in every partition, until `count` have come. */
 export async function consume(log: Log, from: number, count: number): Promise<LogRecord[]> {
   const got: LogRecord[] = [];
   await new Promise<void>((resolve, reject) => {
     log
       .consume({
+        ...NO_ASSIGNMENT,
         assigned: async () => from,
         deliver(partition, records) {
           for (const one of records) expect(one.partition).toBe(partition);
           got.push(...records);
           if (got.length >= count) resolve();
         },
-        revoked: async () => undefined,
       })
       .catch(reject);
   });

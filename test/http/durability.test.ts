@@ -234,10 +234,8 @@ function delegate(log: Log, append: Log['append']): Log {
     pause: (partition) => log.pause(partition),
     resume: (partition) => log.resume(partition),
     commit: (partition, next) => log.commit(partition, next),
-    read: (position) => log.read(position),
-    readBackwards: (partition, before, count) => log.readBackwards(partition, before, count),
-    oldest: (partition, count) => log.oldest(partition, count),
-    trim: (partition, offset) => log.trim(partition, offset),
+    mayStart: (partition) => log.mayStart(partition),
+    records: (partition) => log.records(partition),
     end: (partition) => log.end(partition),
     close: () => log.close(),
   };

@@ -60,6 +60,9 @@ function underTest(dir: string, partitions: number): LogUnderTest {
   return {
     log,
     journal: log,
+    reader: async () => log,
+    trimmable: log,
+    own: async () => undefined,
     close: () => log.close(),
     async reopen() {
       await log.close();

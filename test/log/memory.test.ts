@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { systemClock } from '#runtime/clock.js';
+import type { LateFact } from '#runtime/journal/late-facts.js';
 import type { Assignment, LogRecord } from '#runtime/log/log.js';
 import { type MemoryLog, openMemory } from '#runtime/log/memory.js';
 import { MemoryCluster } from '#runtime/log/memory-cluster.js';
@@ -13,6 +14,9 @@ function underTest(cluster: MemoryCluster): LogUnderTest {
   return {
     log,
     journal: log,
+    reader: async () => log,
+    trimmable: log,
+    own: async () => undefined,
     close: () => log.close(),
     async reopen() {
       await log.close();
@@ -48,6 +52,14 @@ class Process implements Assignment {
   async revoked(partition: number): Promise<void> {
     this.owned.delete(partition);
     this.told.push(`-${partition}`);
+  }
+
+  async quiet(): Promise<void> {}
+
+  wake(): void {}
+
+  late(_partition: number, facts: readonly LateFact[]): void {
+    this.told.push(...facts.map(({ eventId, step }) => `late ${eventId} ${step}`));
   }
 }
 

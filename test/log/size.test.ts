@@ -8,7 +8,7 @@ import { open as openLmdb } from 'lmdb';
 import { DAY_MS, systemClock } from '#runtime/clock.js';
 import type { Event } from '#runtime/event/event.js';
 import { type EmbeddedLog, openEmbedded } from '#runtime/log/embedded.js';
-import { partitionLog } from '#runtime/log/partition-log.js';
+import { partitionTrim } from '#runtime/log/partition-log.js';
 import { eventStoreKey } from '#runtime/log/store-keys.js';
 import { trimOldest } from '#runtime/workflow/trim.js';
 
@@ -56,7 +56,7 @@ async function round(one: EmbeddedLog, day: number): Promise<void> {
     );
   }
   const ports = {
-    ...partitionLog(one, 0),
+    ...partitionTrim(one, 0),
     journal: one,
     put: (entries: Parameters<EmbeddedLog['put']>[1]) => one.put(0, entries),
     isLive: () => false,

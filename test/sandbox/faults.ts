@@ -4,6 +4,7 @@ const FAULTS = [
   'refuse',
   'hang',
   'answer-lost',
+  '400',
   '429',
   '429-date',
   '500',
@@ -17,7 +18,7 @@ const FAULTS = [
 ] as const;
 
 /**
- * refuse, hang, 429, 429-date, 500 and html come before the effect; answer-lost, 500-after, malformed, huge and redirect come after it.
+ * refuse, hang, 400, 429, 429-date, 500 and html come before the effect; answer-lost, 500-after, malformed, huge and redirect come after it.
  * refuse: the socket is destroyed · hang: no answer, ever · 429-date: Retry-After as a date, 90 s on · malformed: 200 with half of a JSON ·
  * html: 200 with a proxy's page · huge: 200 with a JSON that does not end · redirect: 303 to `to` · slow: as usual, `ms` later.
  */

@@ -114,6 +114,7 @@ test.each<[FaultName, 'lost' | number, number]>([
   ['refuse', 'lost', 0],
   ['hang', 'lost', 0],
   ['answer-lost', 'lost', 1],
+  ['400', 400, 0],
   ['429', 429, 0],
   ['500', 500, 0],
   ['500-after', 500, 1],

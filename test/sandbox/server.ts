@@ -166,6 +166,8 @@ export async function startStandIn(
         handle();
         message.socket.destroy();
         return;
+      case '400':
+        return send(response, { status: 400, body: { error: 'sandbox: refused for good' } });
       case '429':
         return send(response, { status: 429, body: { ok: false, error: 'ratelimited' }, headers: { 'retry-after': '1' } });
       case '429-date': {

@@ -1,7 +1,7 @@
 import type { Clock } from '#runtime/clock.js';
 import type { Json } from '#runtime/event/event.js';
 import type { Journal, JournalEntry } from '#runtime/journal/journal.js';
-import type { Assignment, Log, LogRecord, Position } from '#runtime/log/log.js';
+import type { Assignment, LogRecord, Position, TrimmableLog } from '#runtime/log/log.js';
 import { type MemoryLog, openMemory } from '#runtime/log/memory.js';
 import type { MemoryCluster } from '#runtime/log/memory-cluster.js';
 import type { Prng } from './prng.js';
@@ -16,7 +16,7 @@ function slowed(clock: Clock, random: Prng): Clock {
  * The memory log on bad days: writes take their time and may be cut by a crash on either side of durability; an append is refused, or its acknowledgement
  * is lost; a read is old by the time it is heard; delivery begins early now and then.
  */
-export class FaultyLog implements Log, Journal {
+export class FaultyLog implements TrimmableLog, Journal {
   readonly #cluster: MemoryCluster;
   readonly #log: MemoryLog;
   readonly #clock: ProcessClock;
@@ -46,12 +46,11 @@ export class FaultyLog implements Log, Journal {
 
   consume(assignment: Assignment): Promise<void> {
     return this.#log.consume({
+      ...assignment,
       assigned: async (partition) => {
         const from = await assignment.assigned(partition);
         return Math.max(0, from - (this.#random.chance(0.5) ? this.#random.int(4) : 0));
       },
-      deliver: (partition, records) => assignment.deliver(partition, records),
-      revoked: (partition) => assignment.revoked(partition),
     });
   }
 
@@ -65,6 +64,14 @@ export class FaultyLog implements Log, Journal {
 
   commit(): Promise<void> {
     return this.#log.commit();
+  }
+
+  mayStart(partition: number): boolean {
+    return this.#log.mayStart(partition);
+  }
+
+  records(partition: number): AsyncIterable<LogRecord> {
+    return this.#log.records(partition);
   }
 
   read(position: Position): Promise<LogRecord | undefined> {

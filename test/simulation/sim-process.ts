@@ -38,7 +38,9 @@ export const RULES = {
   expireAfterMs: 7_200_000,
   dedupeWindowMs: 3_600_000,
   batch: 16,
+  batchBytes: 65_536,
   queue: 64,
+  queueBytes: 262_144,
   unfinished: 40,
 } as const;
 
@@ -77,7 +79,7 @@ export class SimProcess {
         mayStart: () => true,
         shutdown: new AbortController().signal,
         report: (step) => world.trace(`${step.eventId} ${step.step} ${step.result} ${step.reason ?? ''}`),
-        lost,
+        lost: (_partition, error) => lost(error),
         ended: ({ eventId, outcome, reason }) => world.trace(`${eventId} ended ${outcome} ${reason}`),
         received: (event) => world.trace(`${event.id} received`),
       },

@@ -59,7 +59,7 @@ export class PipelineBench {
         mayStart: () => true,
         shutdown: new AbortController().signal,
         decode: async (source, payload) => manager.decode(source, payload),
-        lost: (error) => {
+        lost: (_partition, error) => {
           throw error;
         },
         ended: (end) => void this.ended.push(end),
@@ -73,7 +73,9 @@ export class PipelineBench {
         expireAfterMs: 43_200_000,
         dedupeWindowMs: 3_600_000,
         batch: 256,
+        batchBytes: 4 * 1_048_576,
         queue: 2_000,
+        queueBytes: 16 * 1_048_576,
         unfinished: 100_000,
       },
     );

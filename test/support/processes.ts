@@ -111,6 +111,8 @@ export interface RouterOptions {
   /** Merged over the configuration, a level deep. */
   readonly config?: Readonly<Record<string, Record<string, unknown>>>;
   readonly destinations?: Readonly<Record<string, Record<string, unknown>>>;
+  /** Of the configuration's file, where one test writes several. Default config. */
+  readonly name?: string;
 }
 
 /** Writes mappings and configuration of a router into the test's folder; returns the configuration's path. */
@@ -132,7 +134,7 @@ export function writeRouter(processes: Processes, options: RouterOptions): strin
     destinations,
     ...options.config,
   };
-  return processes.file('config.yaml', JSON.stringify(config, null, 2));
+  return processes.file(`${options.name ?? 'config'}.yaml`, JSON.stringify(config, null, 2));
 }
 
 /** Asks again until `look` gives something, the router dies, or the time is over. The one place where tests of real processes poll. */

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { Intake } from '#runtime/workflow/intake.js';
+import { Intake, type IntakeRules } from '#runtime/workflow/intake.js';
 import type { Delivery } from '#runtime/workflow/partition-ports.js';
 import { drainMicrotasks } from '#test/simulation/virtual-clock.js';
 import { NOW_MS } from '#test/workflow/fake-clock.js';
@@ -12,7 +12,7 @@ const event = (id: string): Buffer => {
 };
 const record = (offset: number, value = event(`e${offset}`)) => ({ offset, key: 'k', value });
 
-function intakeOf(accept: (deliveries: readonly Delivery[]) => Promise<void>, unfinished = () => 0) {
+function intakeOf(accept: (deliveries: readonly Delivery[]) => Promise<void>, unfinished = () => 0, rules: Partial<IntakeRules> = {}) {
   const told: string[] = [];
   const ports = {
     pause: () => void told.push('pause'),
@@ -22,7 +22,10 @@ function intakeOf(accept: (deliveries: readonly Delivery[]) => Promise<void>, un
     lost: (error: Error) => void told.push(`lost ${error.message}`),
     unreadable: (...facts: readonly unknown[]) => void told.push(`unreadable ${facts.length > 0}`),
   };
-  return { intake: new Intake({ accept }, ports, { batch: 2, queue: 4, unfinished: 10 }), told };
+  return {
+    intake: new Intake({ accept }, ports, { batch: 2, batchBytes: 10_000, queue: 4, queueBytes: 20_000, unfinished: 10, ...rules }),
+    told,
+  };
 }
 
 test('records are accepted in order, in batches, and none that comes at the very end of the work is left lying', async () => {
@@ -77,4 +80,36 @@ test('a refused write ends the intake and says so once', async () => {
   intake.push([record(1)]);
   await drainMicrotasks();
   expect(told).toEqual(['lost full']);
+});
+
+test('large records are journaled in small batches, and pause the log before they fill the memory', async () => {
+  const taken: number[] = [];
+  let go = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  const accept = async (deliveries: readonly Delivery[]): Promise<void> => {
+    taken.push(deliveries.length);
+    if (taken.length === 1) await held;
+  };
+  const bytes = event('e1').length;
+  const { intake, told } = intakeOf(accept, () => 0, { batch: 10, batchBytes: 2.5 * bytes, queue: 100, queueBytes: 4.5 * bytes });
+  intake.push([1, 2, 3, 4, 5, 6].map((offset) => record(offset)));
+  expect(told).toEqual(['pause']);
+  go();
+  await drainMicrotasks();
+  expect(taken).toEqual([2, 2, 2]);
+  expect(told).toEqual(['pause', 'resume']);
+});
+
+test('a record that is larger than a batch goes alone', async () => {
+  const taken: number[] = [];
+  const { intake } = intakeOf(
+    async (deliveries) => void taken.push(deliveries.length),
+    () => 0,
+    { batch: 10, batchBytes: 10 },
+  );
+  intake.push([record(0), record(1)]);
+  await drainMicrotasks();
+  expect(taken).toEqual([1, 1]);
 });

@@ -16,6 +16,7 @@ const run = (eventId: string, key: string, critical = false): Run => ({
   pass: undefined,
   cancelWait: undefined,
   body: undefined,
+  told: undefined,
   nudged: false,
 });
 

@@ -5,7 +5,7 @@ import type { JournalEntry } from '#runtime/journal/journal.js';
 import { duplicateKey, historyKey, markerKey, nonceKey } from '#runtime/journal/records.js';
 import { type MemoryLog, openMemory } from '#runtime/log/memory.js';
 import { MemoryCluster } from '#runtime/log/memory-cluster.js';
-import { partitionLog } from '#runtime/log/partition-log.js';
+import { partitionTrim } from '#runtime/log/partition-log.js';
 import { nonceHash } from '#runtime/workflow/nonce.js';
 import { type TrimPorts, trimOldest, trimRest } from '#runtime/workflow/trim.js';
 
@@ -30,7 +30,7 @@ beforeEach(() => {
   });
   live = new Set();
   ports = {
-    ...partitionLog(log, 0),
+    ...partitionTrim(log, 0),
     journal: log,
     put: (entries) => log.put(0, entries),
     isLive: (id) => live.has(id),

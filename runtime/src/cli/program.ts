@@ -8,6 +8,7 @@ import { schemaCommand } from './schema.js';
 import { sendCommand, sendOptions } from './send.js';
 import { serveCommand, serveOptions } from './serve.js';
 import { settleOptions } from './settle.js';
+import { topicsCommand, topicsOptions } from './topics.js';
 import { VERSION } from './version.js';
 
 const NAME = 'sre-router';
@@ -19,6 +20,7 @@ const COMMANDS: ReadonlySet<string> = new Set([
   'events',
   'explain',
   'schema',
+  'topics',
   'retry',
   'resolve',
   'abandon',
@@ -30,6 +32,7 @@ const OPTIONS = Object.keys({
   ...sendOptions,
   ...eventsOptions,
   ...settleOptions,
+  ...topicsOptions,
   help: true,
   version: true,
 });
@@ -52,6 +55,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
     .command(eventsCommand(io))
     .command(explainCommand(io))
     .command(schemaCommand)
+    .command(topicsCommand(io))
     .epilogue(
       lesson(
         [

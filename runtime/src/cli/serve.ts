@@ -14,6 +14,11 @@ interface Flags {
   port: number | undefined;
   data: string | undefined;
   mappings: string | undefined;
+  role: string | undefined;
+  log: string | undefined;
+  brokers: string | undefined;
+  prefix: string | undefined;
+  group: string | undefined;
   level: string;
 }
 
@@ -23,6 +28,11 @@ export const serveOptions = {
   port: { type: 'number', describe: 'http.port: port to listen on' },
   data: { type: 'string', describe: 'log.dir: where events and the journal live' },
   mappings: { type: 'string', describe: 'Folder of mapping files' },
+  role: { type: 'string', describe: 'role: all, ingest, route or api; others than all need Kafka' },
+  log: { type: 'string', describe: 'log.kind: embedded or kafka' },
+  brokers: { type: 'string', describe: 'log.brokers: host:port, separated by commas' },
+  prefix: { type: 'string', describe: 'log.prefix: the topics are <prefix>.raw, .events, .journal and .dlq' },
+  group: { type: 'string', describe: 'log.group: consumer group; its members share the partitions' },
   level: { default: 'info', choices: ['trace', 'debug', 'info', 'warn', 'error'] as const, describe: 'Log level' },
 } as const;
 
@@ -35,6 +45,7 @@ export function serveCommand(io: CliIo): CommandModule<object, Flags> {
         lesson(
           [
             ['defaults: 127.0.0.1:8080, ./.data, ./mappings', 'sre-router serve'],
+            ['on Kafka; TLS and SASL are set in the file', 'sre-router serve --log kafka --brokers kafka-0:9092,kafka-1:9092'],
             ['flags win over the environment, that over the file', 'sre-router serve --config router.yaml --port 9090'],
           ],
           'Logs are JSON lines; readable ones on a terminal. SIGTERM or Ctrl-C: steps under way may finish (workflow.grace),\nthe rest goes on at the next start.',
@@ -45,7 +56,7 @@ export function serveCommand(io: CliIo): CommandModule<object, Flags> {
       const config = loadConfig({
         ...(flags.config === undefined ? {} : { file: flags.config }),
         env: io.env,
-        flags: { 'http.host': flags.host, 'http.port': flags.port, 'log.dir': flags.data, mappings: flags.mappings },
+        flags: flagSettings(flags),
         ...KINDS,
       });
       const logger = createLogger({
@@ -81,6 +92,20 @@ export function serveCommand(io: CliIo): CommandModule<object, Flags> {
       });
       if (stopping) end(router);
     },
+  };
+}
+
+function flagSettings({ host, port, data, mappings, role, log, brokers, prefix, group }: Flags): Readonly<Record<string, unknown>> {
+  return {
+    'http.host': host,
+    'http.port': port,
+    mappings,
+    role,
+    'log.kind': log,
+    'log.dir': data,
+    'log.brokers': brokers?.split(',').map((broker) => broker.trim()),
+    'log.prefix': prefix,
+    'log.group': group,
   };
 }
 

@@ -5,12 +5,13 @@ const MAX_SLUG_CHARACTERS = 40;
 
 /**
  * What makes a delivery recognisable when it comes again. `ingest` is the configured source, `source` the event's.
- * A caller's id names the event whatever it says; a nonce does so within its ordering key only; a wrapper (Argo Events) names the whole payload.
+ * A caller's id names the event whatever it says; a nonce does so within its ordering key only; a wrapper (Argo Events) names the whole payload, and so
+ * does the place of a record in the raw topic.
  */
 export type Origin =
   | { readonly kind: 'id'; readonly ingest: string; readonly source: string; readonly id: string }
   | { readonly kind: 'nonce'; readonly ingest: string; readonly source: string; readonly key: string | null; readonly id: string }
-  | { readonly kind: 'wrapper'; readonly ingest: string; readonly id: string };
+  | { readonly kind: 'wrapper' | 'raw'; readonly ingest: string; readonly id: string };
 
 /** Id of a delivery that has an origin: readable, safe in a URL, and the same for every redelivery. The hash, not the slug, tells ids apart. */
 export function idFromOrigin(origin: Origin): string {
@@ -19,7 +20,7 @@ export function idFromOrigin(origin: Origin): string {
     .replaceAll(/^-+|-+$/g, '')
     .slice(0, MAX_SLUG_CHARACTERS);
   const { kind, ingest, id } = origin;
-  const parts = kind === 'wrapper' ? [ingest] : kind === 'id' ? [ingest, origin.source] : [ingest, origin.source, origin.key];
+  const parts = origin.kind === 'id' ? [ingest, origin.source] : origin.kind === 'nonce' ? [ingest, origin.source, origin.key] : [ingest];
   const hash = createHash('sha256')
     .update(JSON.stringify([kind, ...parts, id]))
     .digest('hex')

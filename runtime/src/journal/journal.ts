@@ -12,12 +12,15 @@ export interface JournalEntry {
   readonly value: Json | undefined;
 }
 
-export interface Journal {
-  put(partition: number, entries: readonly JournalEntry[]): Promise<void>;
+export interface JournalReader {
   /** Sees every put whose promise has resolved. undefined if absent. A damaged value is set aside, reported, and read as absent. */
   get(partition: number, key: string): Promise<Json | undefined>;
   /** Entries whose key begins with `prefix`, in key order (UTF-8 bytes). `after`: start behind this key. */
   range(partition: number, prefix: string, options?: { after?: string; limit?: number }): AsyncIterable<{ key: string; value: Json }>;
+}
+
+export interface Journal extends JournalReader {
+  put(partition: number, entries: readonly JournalEntry[]): Promise<void>;
   /** Adds a listener: told of each value that fails its checksum, once, before the read that met it returns; at once of those that were met before. */
   onDamaged(report: (damage: { partition: number; key: string; store: 'events' | 'journal' }) => void): void;
 }

@@ -16,6 +16,7 @@ import type { ListName } from '../plan.js';
  *   o/<hash>                 OnceRecord           hash of ordering key, route, step
  *   k/<hash>                 {e: eid, t}          a nonce seen within its key
  *   t/<hash>                 string               text of a pinned route
+ *   y/<eid>/<branch>/<step>  Settled              what an owner did and told after it had been replaced (copies of the topics only)
  *   z/<eid>                  true                 a run that was unfinished when its record was trimmed: what it leaves is trimmed by itself
  */
 export const LEDGER_KEY = 'L';
@@ -30,6 +31,7 @@ export const replacedIncidentKey = (incident: string, opener: string): string =>
 export const onceKey = (hash: string): string => `o/${hash}`;
 export const nonceKey = (hash: string): string => `k/${hash}`;
 export const lateKey = (eventId: string): string => `z/${eventId}`;
+export const doubledKey = (eventId: string, branch: number, step: string): string => `y/${eventId}/${branch}/${step}`;
 export const routeTextKey = (hash: string): string => `t/${hash}`;
 
 export const OUTCOMES = ['done', 'duplicate', 'repeat', 'expired', 'unrouted', 'muted', 'quarantined', 'failed'] as const;

@@ -13,8 +13,9 @@ import { EmbeddedStore } from './embedded-store.js';
 import { type FolderLock, lockFolder } from './folder-lock.js';
 import { clearSuspicion, damagedError, isSuspect } from './lmdb-failure.js';
 import { lookAtFile } from './lmdb-file.js';
-import type { Assignment, Log, LogRecord, Position } from './log.js';
+import type { Assignment, LogRecord, Position, TrimmableLog } from './log.js';
 import { partitionOfKey } from './partition-of-key.js';
+import { storedRecords } from './stored-records.js';
 import { verifyStore } from './verify-store.js';
 
 export interface EmbeddedOptions {
@@ -36,7 +37,7 @@ export function openEmbedded(options: EmbeddedOptions): EmbeddedLog {
   return new EmbeddedLog(options);
 }
 
-export class EmbeddedLog implements Log, Journal {
+export class EmbeddedLog implements TrimmableLog, Journal {
   readonly partitions: number;
   readonly #lock: FolderLock;
   readonly #store: EmbeddedStore;
@@ -95,6 +96,11 @@ export class EmbeddedLog implements Log, Journal {
       this.#delivery.begin(partition, await assignment.assigned(partition));
   }
 
+  /** One process, one owner. */
+  mayStart(): boolean {
+    return true;
+  }
+
   pause(partition: number): void {
     this.#paused.add(partition);
     this.#delivery?.pause(partition);
@@ -126,6 +132,10 @@ export class EmbeddedLog implements Log, Journal {
 
   async end(partition: number): Promise<number> {
     return this.#events.end(partition);
+  }
+
+  records(partition: number): AsyncIterable<LogRecord> {
+    return storedRecords(this, partition);
   }
 
   put(partition: number, entries: readonly JournalEntry[]): Promise<void> {

@@ -1,3 +1,5 @@
+import type { LateFact } from '../journal/late-facts.js';
+
 /**
  * The Log port: partitioned, ordered, durable. One record = one event. Implementations: embedded (lmdb), memory (simulation), kafka.
  *
@@ -25,29 +27,57 @@ export interface Assignment {
   assigned(partition: number): Promise<number>;
   /** Delivered in order. Must not throw; returns at once. Call `pause` to be given no more. */
   deliver(partition: number, records: readonly LogRecord[]): void;
-  /** The partition will be someone else's (or the log is closing): stop starting effects, flush, then resolve. */
+  /** The partition is someone else's by now (or the log is closing): stop starting effects, flush, then resolve. */
   revoked(partition: number): Promise<void>;
+  /** Resolves when no effect of the partition is under way; none begins while `mayStart` is false. */
+  quiet(partition: number): Promise<void>;
+  /** `mayStart` is true again: what was held back may begin. */
+  wake(partition: number): void;
+  /** Steps that an earlier owner did and told after it had been replaced. Must not throw. */
+  late(partition: number, facts: readonly LateFact[]): void;
+}
+
+/** For people's questions and for explanations, never on the hot path. */
+export interface LogReader {
+  readonly partitions: number;
+  /** One stored record, or undefined if it is gone. */
+  read(position: Position): Promise<LogRecord | undefined>;
+  /** Newest first from `before` (exclusive; undefined = the end), at most `count`. */
+  readBackwards(partition: number, before: number | undefined, count: number): Promise<LogRecord[]>;
+  /** The offset that the next record will get, as far as this reader knows. */
+  end(partition: number): Promise<number>;
 }
 
 export interface Log {
   readonly partitions: number;
   partitionOf(key: string): number;
-  append(records: readonly { key: string; value: Buffer }[]): Promise<Position[]>;
+  append(records: readonly Outgoing[]): Promise<Position[]>;
   /** Begins consuming; at most one consumer a Log. */
   consume(assignment: Assignment): Promise<void>;
+  /** False while somebody else may own the partition by now: no effect may begin. Ask right before each. */
+  mayStart(partition: number): boolean;
   pause(partition: number): void;
   resume(partition: number): void;
   /** All before `nextOffset` need not be delivered again. A hint: the owner's ledger in the journal decides. */
   commit(partition: number, nextOffset: number): Promise<void>;
-  /** One stored record, or undefined if it is gone. For people's questions and for explanations, never on the hot path. */
-  read(position: Position): Promise<LogRecord | undefined>;
-  /** Newest first from `before` (exclusive; undefined = the end), at most `count`. */
-  readBackwards(partition: number, before: number | undefined, count: number): Promise<LogRecord[]>;
+  /** The offset that the next record will get, as far as is known. */
+  end(partition: number): Promise<number>;
+  /** Everything that is kept of a partition, oldest first: for the case that the journal is damaged. */
+  records(partition: number): AsyncIterable<LogRecord>;
+  close(): Promise<void>;
+}
+
+export interface Outgoing {
+  readonly key: string;
+  readonly value: Buffer;
+  /** For other readers of a Kafka topic; a log without headers leaves them out, since the event itself says all. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A log whose records this process removes itself; Kafka's brokers do that by age. */
+export interface TrimmableLog extends Log, LogReader {
   /** Oldest first, at most `count`: for trimming what is older than its retention. */
   oldest(partition: number, count: number): Promise<LogRecord[]>;
   /** Removes the records before `offset`. Offsets are never used again. */
   trim(partition: number, offset: number): Promise<void>;
-  /** The offset that the next record will get. */
-  end(partition: number): Promise<number>;
-  close(): Promise<void>;
 }

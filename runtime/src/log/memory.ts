@@ -3,8 +3,9 @@ import { RouterError } from '../errors.js';
 import type { Json } from '../event/event.js';
 import type { Journal, JournalEntry } from '../journal/journal.js';
 import { Delivery } from './delivery.js';
-import type { Assignment, Log, LogRecord, Position } from './log.js';
+import type { Assignment, LogRecord, Position, TrimmableLog } from './log.js';
 import type { Member, MemoryCluster, TextEntry } from './memory-cluster.js';
+import { storedRecords } from './stored-records.js';
 
 /** A write that is not durable yet. Writes of one `lane` become durable in order; those of two may not. */
 export interface PendingWrite {
@@ -33,7 +34,7 @@ export function openMemory(cluster: MemoryCluster, clock: Clock, deliveryCount?:
  *
  * A put of a partition that is no longer this process's is acknowledged and has no effect: a paused owner's late write never wins, and it is not told.
  */
-export class MemoryLog implements Log, Journal, Member {
+export class MemoryLog implements TrimmableLog, Journal, Member {
   readonly gone: Promise<void>;
   readonly #cluster: MemoryCluster;
   readonly #clock: Clock;
@@ -80,6 +81,11 @@ export class MemoryLog implements Log, Journal, Member {
     await this.#cluster.join(this);
   }
 
+  /** Whoever does not own it any more has been asked to stop, or is dead. */
+  mayStart(partition: number): boolean {
+    return this.#cluster.owns(this, partition);
+  }
+
   pause(partition: number): void {
     this.#paused.add(partition);
     this.#delivery?.pause(partition);
@@ -112,6 +118,10 @@ export class MemoryLog implements Log, Journal, Member {
 
   async end(partition: number): Promise<number> {
     return this.#cluster.end(partition);
+  }
+
+  records(partition: number): AsyncIterable<LogRecord> {
+    return storedRecords(this, partition);
   }
 
   put(partition: number, entries: readonly JournalEntry[]): Promise<void> {

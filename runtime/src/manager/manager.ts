@@ -59,6 +59,28 @@ export class Manager {
   }
 
   /**
+   * A record of the raw topic. The sources are tried in turn: the first that recognises the record decides, also when it then refuses it. `origin` names the
+   * record where nothing in it does, so that what is read again gets the same ids. Throws RouterError for what none of them can read.
+   */
+  raw(sourceNames: readonly string[], payload: Payload, origin: string): readonly Event[] {
+    const refusals: string[] = [];
+    for (const name of sourceNames) {
+      const { source, kind } = this.#source(name);
+      let handoff: Handoff | undefined;
+      try {
+        const naming = { fallback: idFromOrigin({ kind: 'raw', ingest: name, id: origin }), originId: origin };
+        if ('decode' in kind) return this.#decoded(name, source, kind, payload, naming);
+        handoff = kind.unwrap(payload, source.settings, this.#ports.limits);
+        return this.#handedOff(name, handoff, undefined);
+      } catch (error) {
+        if (!(error instanceof RouterError) || handoff !== undefined) throw error;
+        refusals.push(`${name}: ${error.message}`);
+      }
+    }
+    throw new RouterError('BODY_INVALID', `No source can read it. ${refusals.join(' ')}`);
+  }
+
+  /**
    * An event that has ended once more, as `<id>~n`, with other data if given: placed, keyed and checked as if it had just come. A body that could not be read
    * (poison) is read again, as it came or as `data` has it, and gives the events it holds; it is refused when it still cannot be read.
    * Throws WRONG_STATE when only a part of the data was kept and none is given.

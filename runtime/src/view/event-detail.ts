@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Event } from '../event/event.js';
 import { incidentKeyOf } from '../event/event.js';
-import type { Journal } from '../journal/journal.js';
-import type { BranchHistory, History, StepHistory } from '../journal/records.js';
-import { acceptedKey, duplicateKey, historyKey, markerKey } from '../journal/records.js';
+import type { JournalReader } from '../journal/journal.js';
+import type { BranchHistory, History, Settled, StepHistory } from '../journal/records.js';
+import { acceptedKey, doubledKey, duplicateKey, historyKey, markerKey } from '../journal/records.js';
 import { explain } from './explain.js';
 import { type FoundEvent, findEvent } from './find-event.js';
 import type { BranchShape, EventDetail, StepShape } from './shapes.js';
@@ -27,7 +28,10 @@ export async function eventDetailOf(ports: ViewPorts, id: string): Promise<Event
   const reason = await wholeReason(journal, partition, marker?.r ?? accepted?.reason ?? history?.reason);
   const incident = accepted?.incident ?? history?.incident ?? (meaning === 'none' || event === undefined ? undefined : incidentOf(event));
   const decidedMs = accepted?.atMs ?? history?.acceptedMs ?? marker?.t;
-  const branches = (history?.branches ?? run?.branches ?? []).map(branchOf);
+  const doubles = await doublesOf(journal, partition, id);
+  const branches = (history?.branches ?? run?.branches ?? []).map((branch, index) =>
+    branchOf(branch, (step) => doubles.get(`${index}/${step}`)),
+  );
   const duplicates = await duplicatesOf(journal, found, id);
   return {
     id,
@@ -60,15 +64,33 @@ export async function eventDetailOf(ports: ViewPorts, id: string): Promise<Event
 const iso = (ms: number): string => new Date(ms).toISOString();
 const incidentOf = (event: Event): string | undefined => (event.type === 'router.expiry' ? event.correlationid : incidentKeyOf(event));
 
-function branchOf({ steps, ...branch }: BranchHistory): BranchShape {
-  return { ...branch, steps: steps.map(stepOf) };
+function branchOf({ steps, ...branch }: BranchHistory, told: (step: string) => Settled | undefined): BranchShape {
+  return { ...branch, steps: steps.map((step) => stepOf(step, told(step.id))) };
 }
 
-function stepOf({ atMs, dueMs, ...step }: StepHistory): StepShape {
-  return { ...step, ...(atMs === undefined ? {} : { at: iso(atMs) }), ...(dueMs === undefined ? {} : { dueAt: iso(dueMs) }) };
+function stepOf({ atMs, dueMs, ...step }: StepHistory, told: Settled | undefined): StepShape {
+  // The step may have been settled by just that fact.
+  const isDoubled = told !== undefined && step.state === 'done' && (told.atMs !== atMs || !isDeepStrictEqual(told.out, step.out));
+  return {
+    ...step,
+    ...(atMs === undefined ? {} : { at: iso(atMs) }),
+    ...(dueMs === undefined ? {} : { dueAt: iso(dueMs) }),
+    ...(isDoubled ? { doubled: { at: iso(told.atMs), ...(told.out === undefined ? {} : { out: told.out }) } } : {}),
+  };
 }
 
-async function duplicatesOf(journal: Journal, { partition }: FoundEvent, id: string): Promise<EventDetail['duplicates']> {
+/** What owners did who had been replaced, by branch and step. */
+async function doublesOf(journal: JournalReader, partition: number, id: string): Promise<ReadonlyMap<string, Settled>> {
+  const found = new Map<string, Settled>();
+  const prefix = `${doubledKey(id, 0, '').slice(0, -2)}`;
+  for await (const { key, value } of journal.range(partition, prefix, { limit: MAX_DUPLICATES })) {
+    const name = key.slice(prefix.length);
+    if (/^\d+\/[^/]+$/.test(name)) found.set(name, value as unknown as Settled);
+  }
+  return found;
+}
+
+async function duplicatesOf(journal: JournalReader, { partition }: FoundEvent, id: string): Promise<EventDetail['duplicates']> {
   const duplicates: EventDetail['duplicates'] = [];
   const prefix = duplicateKey(id, 0).slice(0, -1);
   for await (const { key, value } of journal.range(partition, prefix, { limit: MAX_DUPLICATES })) {
@@ -80,7 +102,7 @@ async function duplicatesOf(journal: Journal, { partition }: FoundEvent, id: str
 }
 
 /** The event that a cut reason names, if just one begins so. */
-async function wholeReason(journal: Journal, partition: number, reason: string | undefined): Promise<string | undefined> {
+async function wholeReason(journal: JournalReader, partition: number, reason: string | undefined): Promise<string | undefined> {
   if (reason === undefined || reason.length < REASON_CHARACTERS || !reason.startsWith(NONCE_OF)) return reason;
   const cut = reason.slice(NONCE_OF.length);
   const ids = new Set<string>();

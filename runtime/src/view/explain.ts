@@ -126,6 +126,13 @@ function sentences(facts: Facts, trials: readonly RouteTrial[]): string[] {
     told.push(
       `It was delivered ${facts.duplicates === 1 ? 'once' : `${facts.duplicates} times`} more under the same id: counted as duplicate, nothing ran again.`,
     );
+  const doubled = branches.flatMap(({ route, steps }) =>
+    steps.filter((step) => step.doubled !== undefined).map(({ id }) => `${route} → ${id}`),
+  );
+  if (doubled.length > 0)
+    told.push(
+      `Done twice: ${doubled.join(', ')}. A process that had been replaced, because it was silent for longer than log.sessionTimeout, had a call under way; both answers are kept.`,
+    );
   const held = standing(facts);
   return held === undefined ? told : [...told, held];
 }

@@ -1,9 +1,9 @@
 import type { Event, Json } from '../event/event.js';
 import { readEvent } from '../event/stored-event.js';
-import type { Journal } from '../journal/journal.js';
+import type { JournalReader } from '../journal/journal.js';
 import type { Accepted, Ledger, Marker } from '../journal/records.js';
 import { acceptedKey, LEDGER_KEY, markerKey } from '../journal/records.js';
-import type { Log } from '../log/log.js';
+import type { LogReader } from '../log/log.js';
 
 export interface FoundEvent {
   readonly partition: number;
@@ -23,12 +23,12 @@ const MAX_WAITING = 2_000;
 const SCAN_COUNT = 200;
 
 /** An event by its id: ended, unfinished, or still waiting in the log. */
-export async function findEvent(log: Log, journal: Journal, id: string): Promise<FoundEvent | undefined> {
+export async function findEvent(log: LogReader, journal: JournalReader, id: string): Promise<FoundEvent | undefined> {
   // Looked for again at last: it may have been decided between the two looks.
   return (await findDecided(log, journal, id)) ?? (await findWaiting(log, journal, id)) ?? (await findDecided(log, journal, id));
 }
 
-async function findDecided(log: Log, journal: Journal, id: string): Promise<FoundEvent | undefined> {
+async function findDecided(log: LogReader, journal: JournalReader, id: string): Promise<FoundEvent | undefined> {
   for (let partition = 0; partition < log.partitions; partition += 1) {
     const accepted = await get<Accepted>(journal, partition, acceptedKey(id));
     if (accepted !== undefined)
@@ -42,7 +42,7 @@ async function findDecided(log: Log, journal: Journal, id: string): Promise<Foun
   return undefined;
 }
 
-async function findWaiting(log: Log, journal: Journal, id: string): Promise<FoundEvent | undefined> {
+async function findWaiting(log: LogReader, journal: JournalReader, id: string): Promise<FoundEvent | undefined> {
   for (let partition = 0; partition < log.partitions; partition += 1) {
     const ledger = await get<Ledger>(journal, partition, LEDGER_KEY);
     const from = ledger?.next ?? 0;
@@ -60,6 +60,6 @@ async function findWaiting(log: Log, journal: Journal, id: string): Promise<Foun
   return undefined;
 }
 
-async function get<T>(journal: Journal, partition: number, key: string): Promise<T | undefined> {
+async function get<T>(journal: JournalReader, partition: number, key: string): Promise<T | undefined> {
   return (await journal.get(partition, key)) as (T & Json) | undefined;
 }

@@ -27,7 +27,9 @@ export const eventRow = z.object({
 });
 export type EventRow = z.infer<typeof eventRow>;
 
-export const eventPage = z.object({ events: z.array(eventRow), next });
+const behind = z.int().optional().describe('With Kafka: records that are in the topics and not in this answer yet. Absent: none.');
+
+export const eventPage = z.object({ events: z.array(eventRow), next, behind });
 export type EventPage = z.infer<typeof eventPage>;
 
 export const stepShape = z.object({
@@ -41,6 +43,10 @@ export const stepShape = z.object({
   detail: z.string().optional(),
   out: anyJson.optional(),
   shadow: anyJson.optional().describe('Shadow routes: what would have been sent.'),
+  doubled: z
+    .object({ at: instant, out: anyJson.optional() })
+    .optional()
+    .describe('It was done a second time, by a process that had lost the partition meanwhile: when, and what the target answered.'),
 });
 export type StepShape = z.infer<typeof stepShape>;
 
@@ -104,7 +110,7 @@ const incidentFacts = {
 export const incidentRow = z.object({ ...incidentFacts, routes: z.array(z.string()) });
 export type IncidentRow = z.infer<typeof incidentRow>;
 
-export const incidentPage = z.object({ incidents: z.array(incidentRow), next });
+export const incidentPage = z.object({ incidents: z.array(incidentRow), next, behind });
 export type IncidentPage = z.infer<typeof incidentPage>;
 
 export const incidentDetail = z.object({

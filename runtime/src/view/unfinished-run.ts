@@ -1,5 +1,5 @@
 import type { Json } from '../event/event.js';
-import type { Journal } from '../journal/journal.js';
+import type { JournalReader } from '../journal/journal.js';
 import type { Accepted, BranchHistory, Progress, Settled, StepHistory, Unfinished } from '../journal/records.js';
 import { routeTextKey } from '../journal/records.js';
 import type { CompiledRoute, RouteTable } from '../plan.js';
@@ -47,7 +47,7 @@ function stepOf(id: string, use: string, settled: Settled | undefined, progress:
   return { id, use, attempts: n, atMs: lastMs, ...facts };
 }
 
-async function read<T>(journal: Journal, partition: number, prefix: string): Promise<Map<string, T>> {
+async function read<T>(journal: JournalReader, partition: number, prefix: string): Promise<Map<string, T>> {
   const found = new Map<string, T>();
   for await (const { key, value } of journal.range(partition, prefix)) found.set(key.slice(prefix.length), value as unknown as T & Json);
   return found;

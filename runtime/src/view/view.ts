@@ -28,7 +28,7 @@ export class View {
 
   /** Newest first across partitions. Throws INVALID_REQUEST for a cursor that is none. */
   async events(query: EventQuery): Promise<EventPage> {
-    return redacted(await eventRows(this.#ports, query));
+    return { ...redacted(await eventRows(this.#ports, query)), ...this.#behind() };
   }
 
   async incident(key: string): Promise<IncidentDetail | undefined> {
@@ -44,7 +44,17 @@ export class View {
 
   /** By partition and key. Throws INVALID_REQUEST for a cursor that is none. */
   async incidents(query: IncidentQuery): Promise<IncidentPage> {
-    return redacted(await incidentRows(this.#ports, query));
+    return { ...redacted(await incidentRows(this.#ports, query)), ...this.#behind() };
+  }
+
+  /** Records that are not here yet: 0 when this is no copy. undefined: not known yet. */
+  behind(): number | undefined {
+    return this.#ports.behind === undefined ? 0 : this.#ports.behind();
+  }
+
+  #behind(): { behind?: number } {
+    const behind = this.behind() ?? 0;
+    return behind === 0 ? {} : { behind };
   }
 }
 

@@ -68,7 +68,8 @@ export class BranchRunner {
         if (state.settled.state === 'failed' && state.settled.continued !== true) return { end: 'over', outcome: 'failed' };
         continue;
       }
-      const result = await this.#step(step, state);
+      const told = this.#run.told?.get(stepStateKey(this.#index, step.id));
+      const result = told === undefined ? await this.#step(step, state) : this.#record.told(step, state, told);
       if (!result.next) return result.end;
     }
     return { end: 'over', outcome: 'done' };

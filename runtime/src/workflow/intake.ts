@@ -16,8 +16,12 @@ export interface IntakeRecord {
 export interface IntakeRules {
   /** Records decided and journaled together at most. */
   readonly batch: number;
+  /** And their bytes, but for one that is larger. */
+  readonly batchBytes: number;
   /** Records waiting here above which the log is paused; it resumes at half. */
   readonly queue: number;
+  /** And their bytes. */
+  readonly queueBytes: number;
   /** Unfinished runs above which the log is paused; it resumes at nine tenths. */
   readonly unfinished: number;
 }
@@ -38,6 +42,7 @@ export class Intake {
   readonly #ports: IntakePorts;
   readonly #rules: IntakeRules;
   #queue: IntakeRecord[] = [];
+  #queueBytes = 0;
   #working: Promise<void> | undefined;
   #paused = false;
   #stopped = false;
@@ -50,7 +55,10 @@ export class Intake {
 
   push(records: readonly IntakeRecord[]): void {
     if (this.#stopped) return;
-    for (const record of records) this.#queue.push(record);
+    for (const record of records) {
+      this.#queue.push(record);
+      this.#queueBytes += record.value.length;
+    }
     this.look();
     this.#working ??= this.#work().finally(() => {
       this.#working = undefined;
@@ -61,12 +69,13 @@ export class Intake {
 
   /** Called also when runs finish: there may be room again. */
   look(): void {
-    const { queue, unfinished } = this.#rules;
+    const { queue, queueBytes, unfinished } = this.#rules;
     const runs = this.#ports.unfinished();
-    if (!this.#paused && (this.#queue.length > queue || runs >= unfinished)) {
+    const fill = Math.max(this.#queue.length / queue, this.#queueBytes / queueBytes);
+    if (!this.#paused && (fill > 1 || runs >= unfinished)) {
       this.#paused = true;
       this.#ports.pause();
-    } else if (this.#paused && this.#queue.length <= queue / 2 && runs < unfinished * 0.9) {
+    } else if (this.#paused && fill <= 0.5 && runs < unfinished * 0.9) {
       this.#paused = false;
       this.#ports.resume();
     }
@@ -75,13 +84,14 @@ export class Intake {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#queue = [];
+    this.#queueBytes = 0;
     await this.#working;
   }
 
   async #work(): Promise<void> {
     try {
       while (this.#queue.length > 0 && !this.#stopped) {
-        const batch = this.#queue.splice(0, this.#rules.batch);
+        const batch = this.#take();
         await this.#partition.accept(batch.map((record) => this.#decode(record)));
         this.look();
       }
@@ -89,6 +99,22 @@ export class Intake {
       this.#stopped = true;
       this.#ports.lost(error instanceof Error ? error : new Error(String(error)));
     }
+  }
+
+  #take(): IntakeRecord[] {
+    const { batch, batchBytes } = this.#rules;
+    let bytes = 0;
+    let count = 0;
+    for (const { value } of this.#queue.slice(0, batch)) {
+      bytes += value.length;
+      if (count > 0 && bytes > batchBytes) {
+        bytes -= value.length;
+        break;
+      }
+      count += 1;
+    }
+    this.#queueBytes -= bytes;
+    return this.#queue.splice(0, count);
   }
 
   /** What cannot be read as an Event is quarantined under an id of its position: counted, shown, never lost. */

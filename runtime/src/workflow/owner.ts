@@ -23,7 +23,10 @@ export async function takeOver(id: number, ports: OwnerPorts, rules: OwnerRules)
   };
   const partition = new Partition(id, { ...ports, ended }, rules);
   const intake = new Intake(partition, { ...ports, nowMs: () => ports.clock.nowMs() }, rules);
-  const next = await partition.restore();
+  const next = await partition.restore().catch(async (error: unknown) => {
+    await partition.stop();
+    throw error;
+  });
   look = () => intake.look();
   return { partition, intake, next };
 }

@@ -3,6 +3,7 @@ import type { Event, Json } from '../event/event.js';
 import { incidentKeyOf } from '../event/event.js';
 import type { Incident } from '../incident/incident.js';
 import type { JournalEntry } from '../journal/journal.js';
+import type { LateFact } from '../journal/late-facts.js';
 import type { Accepted, Ledger, Marker, Meaning, Outcome, Unfinished } from '../journal/records.js';
 import { acceptedKey, duplicateKey, incidentRecordKey, LEDGER_KEY, markerKey, nonceKey } from '../journal/records.js';
 import type { Acceptance } from './accept.js';
@@ -20,7 +21,7 @@ import { PinnedRoutes } from './pinned-routes.js';
 import { restorePartition } from './restore.js';
 import { RunLoop } from './run-loop.js';
 import type { Run } from './run-state.js';
-import { newRun } from './run-state.js';
+import { newRun, stepStateKey } from './run-state.js';
 import type { RunnerPorts } from './runner.js';
 import type { TrimLog } from './trim.js';
 import { Trimmer } from './trim.js';
@@ -204,8 +205,29 @@ export class Partition {
   }
 
   /** Removes what has ended and is older than the retention, oldest first. */
-  trim(retentionMs: number, log: TrimLog): Promise<void> {
+  trim(retentionMs: number, log: TrimLog | undefined): Promise<void> {
     return this.#trimmer.trim(retentionMs, log, () => (this.#stopping ? 0 : this.#ledger.next));
+  }
+
+  /** Resolves when no call is under way. */
+  quiet(): Promise<void> {
+    return this.#loop.quiet();
+  }
+
+  /** `mayStart` is true again. */
+  wake(): void {
+    this.#loop.wakeSuspended();
+  }
+
+  /** What an earlier owner did and told after it had been replaced. Of runs that are over it changes nothing: the view shows what was done twice. */
+  late(facts: readonly LateFact[]): void {
+    for (const fact of facts) {
+      const run = this.#loop.live.get(fact.eventId);
+      if (run === undefined) continue;
+      run.told ??= new Map();
+      run.told.set(stepStateKey(fact.branch, fact.step), fact.settled);
+      this.#loop.goOn(run);
+    }
   }
 
   /** Starts nothing more, waits for calls under way (they are aborted when `shutdown` is), flushes. */

@@ -29,6 +29,8 @@ export class RunLoop {
   /** Ended since the last look-up of markers began: event id → offset. A marker read before the end was durable would miss it. */
   readonly #ending = new Map<string, number>();
   #endedDurably: string[] = [];
+  /** They met `mayStart` false. */
+  #suspended: Run[] = [];
 
   constructor(ports: RunLoopPorts, runningCount: number) {
     this.#ports = ports;
@@ -82,7 +84,16 @@ export class RunLoop {
       run.pass?.pass.leave('unused');
       run.pass = undefined;
     }
+    await this.quiet();
+  }
+
+  /** Resolves when nothing is executing. */
+  async quiet(): Promise<void> {
     while (this.#executing.size > 0) await Promise.all(this.#executing);
+  }
+
+  wakeSuspended(): void {
+    for (const run of this.#suspended.splice(0)) this.#lanes.wake(run);
   }
 
   #start(run: Run): void {
@@ -119,7 +130,10 @@ export class RunLoop {
     }
     const entries = end.end === 'suspended' ? end.entries : [...end.entries, ...this.#keepOutputs(run, end.outputs)];
     if (entries.length > 0) await runner.put(entries);
-    if (end.end === 'suspended') return this.#lanes.waits(run);
+    if (end.end === 'suspended') {
+      this.#suspended.push(run);
+      return this.#lanes.waits(run);
+    }
     if (end.end === 'person') {
       run.state = end.state;
       run.body = undefined;

@@ -32,6 +32,8 @@ export interface Run {
   pass: { readonly branch: number; readonly destination: string; readonly budgetKey: string; readonly pass: Pass } | undefined;
   cancelWait: (() => void) | undefined;
   body: RunBody | undefined;
+  /** Steps that an earlier owner of the partition says it did, by `<branch>/<step id>`: they settle what is not settled when it is next looked at. */
+  told: Map<string, Settled> | undefined;
   /** A command or close came while it ran: look again before it waits. */
   nudged: boolean;
 }
@@ -51,6 +53,7 @@ export function newRun({ event, offset, atMs, incident, opener }: Accepted, crit
     pass: undefined,
     cancelWait: undefined,
     body: undefined,
+    told: undefined,
     nudged: false,
   };
 }

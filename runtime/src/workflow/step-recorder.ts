@@ -52,6 +52,13 @@ export class StepRecorder {
     return this.settle(step, state, settled, durationMs);
   }
 
+  /** An earlier owner did it. */
+  told(step: CompiledStep, state: StepState, settled: Settled): StepEnd {
+    if (step.onceWithinMs !== undefined)
+      this.pending.push(claimOnce(this.#run, this.#route.name, this.#index, step.id, step.onceWithinMs, settled.atMs, settled.out));
+    return this.settle(step, state, { ...settled, reason: settled.reason ?? 'told-late' });
+  }
+
   wait(step: CompiledStep, state: StepState, progress: Progress): StepEnd {
     this.progress(step, state, progress);
     return stop({ end: 'waits', dueMs: progress.dueMs });

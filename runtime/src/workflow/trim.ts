@@ -40,13 +40,13 @@ export class Trimmer {
     this.#restTrimmedMs = owner.nowMs();
   }
 
-  /** `beforeOffset`: nothing from there on may go; 0 ends it. */
-  async trim(retentionMs: number, log: TrimLog, beforeOffset: () => number): Promise<void> {
-    const ports = { ...log, ...this.#owner };
-    while (await trimOldest(this.#partition, beforeOffset(), retentionMs, ports));
-    if (ports.nowMs() - this.#restTrimmedMs < HOUR_MS || beforeOffset() === 0) return;
-    this.#restTrimmedMs = ports.nowMs();
-    await trimRest(this.#partition, retentionMs, ports);
+  /** `log`: undefined where brokers remove old records. `beforeOffset`: nothing from there on may go; 0 ends it. */
+  async trim(retentionMs: number, log: TrimLog | undefined, beforeOffset: () => number): Promise<void> {
+    const owner = this.#owner;
+    if (log !== undefined) while (await trimOldest(this.#partition, beforeOffset(), retentionMs, { ...log, ...owner }));
+    if (owner.nowMs() - this.#restTrimmedMs < HOUR_MS || beforeOffset() === 0) return;
+    this.#restTrimmedMs = owner.nowMs();
+    await trimRest(this.#partition, retentionMs, owner);
   }
 }
 
@@ -128,7 +128,7 @@ async function removals(partition: number, { offset, id, nonce }: Found, ports: 
   return [...keys, ...(await keysOf(partition, id, ports))].map(removal);
 }
 
-async function keysOf(partition: number, id: string, { journal }: Pick<TrimPorts, 'journal'>): Promise<string[]> {
+async function keysOf(partition: number, id: string, { journal }: Pick<TrimOwner, 'journal'>): Promise<string[]> {
   const keys = [markerKey(id), historyKey(id)];
   const prefix = duplicateKey(id, 0).slice(0, -1);
   // "x/a/" is also a prefix of what belongs to event "a/b".
@@ -137,13 +137,13 @@ async function keysOf(partition: number, id: string, { journal }: Pick<TrimPorts
 }
 
 /** What is not in order of time: now and then is enough. */
-export async function trimRest(partition: number, retentionMs: number, ports: TrimPorts): Promise<void> {
+export async function trimRest(partition: number, retentionMs: number, ports: TrimOwner): Promise<void> {
   await trimClaims(partition, ports);
   await trimLate(partition, retentionMs, ports);
 }
 
 /** What is left of runs that were unfinished when their record was trimmed, a retention after their end. Reads every one of them: they are few. */
-async function trimLate(partition: number, retentionMs: number, ports: TrimPorts): Promise<void> {
+async function trimLate(partition: number, retentionMs: number, ports: TrimOwner): Promise<void> {
   const entries: JournalEntry[] = [];
   for await (const { key } of ports.journal.range(partition, lateKey(''))) {
     const id = key.slice(lateKey('').length);
@@ -157,7 +157,7 @@ async function trimLate(partition: number, retentionMs: number, ports: TrimPorts
 }
 
 /** Removes the claims of `once` whose window is over. Reads every claim: their number follows live keys, not history. */
-async function trimClaims(partition: number, ports: TrimPorts): Promise<void> {
+async function trimClaims(partition: number, ports: TrimOwner): Promise<void> {
   const entries: JournalEntry[] = [];
   for await (const { key, value } of ports.journal.range(partition, 'o/')) {
     if ((value as unknown as OnceRecord).untilMs > ports.nowMs()) continue;

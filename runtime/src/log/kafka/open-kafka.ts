@@ -1,0 +1,90 @@
+import type { Kafka } from 'kafkajs';
+import type { Clock } from '../../clock.js';
+import { Flusher } from './flusher.js';
+import { decodeRecord } from './journal-record.js';
+import { trimJournal } from './journal-trim.js';
+import { KafkaJournal } from './kafka-journal.js';
+import { KafkaLog } from './kafka-log.js';
+import { PartitionReader } from './read-partition.js';
+import { ScratchStore } from './scratch-store.js';
+
+export interface KafkaOptions {
+  readonly prefix: string;
+  readonly group: string;
+  /** Of the events and journal topics, as they are. */
+  readonly partitions: number;
+  readonly sessionTimeoutMs: number;
+  /** Parent of the scratch folder. Default: the system's temporary folder. */
+  readonly scratchDir?: string | undefined;
+}
+
+export interface KafkaPorts {
+  readonly kafka: Kafka;
+  readonly clock: Clock;
+  warn(message: string, fields: Readonly<Record<string, unknown>>): void;
+  /** Events that were deleted before anybody decided about them. */
+  gap(partition: number, from: number, to: number): void;
+}
+
+/** How long a rebalance waits for effects under way. */
+const DRAIN_MS = 5_000;
+const REBALANCE_TIMEOUT_MS = 30_000;
+const HEARTBEAT_MS = 1_000;
+
+export interface OpenKafka {
+  readonly log: KafkaLog;
+  readonly journal: KafkaJournal;
+  readonly flusher: Flusher;
+  /** For every group of this process. */
+  readonly membership: { readonly sessionTimeoutMs: number; readonly rebalanceTimeoutMs: number; readonly heartbeatMs: number };
+  /** Cuts the journal off before this instant, ms since the epoch, as far as no restore needs it. */
+  trimJournal(beforeMs: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Log and journal of one member of the group. The topics are there. */
+export function openKafka(options: KafkaOptions, { kafka, clock, warn, gap }: KafkaPorts): OpenKafka {
+  const { prefix, partitions, sessionTimeoutMs } = options;
+  const journalTopic = `${prefix}.journal`;
+  const flusher = new Flusher(kafka);
+  const scratch = new ScratchStore(options.scratchDir);
+  const reader = new PartitionReader(kafka, (ms) => new Promise((resolve) => void clock.after(ms, resolve)));
+  const journal = new KafkaJournal({
+    topic: journalTopic,
+    partitions,
+    flusher,
+    scratch,
+    read: (partition, from, take) =>
+      reader.read({ topic: journalTopic, partition }, from, ({ offset, value }) =>
+        take(offset, value === null ? undefined : decodeRecord(value)),
+      ),
+    checkpointed: (partition, begin) => log.checkpointed(partition, begin),
+    late: (partition, facts) => log.late(partition, facts),
+    // The group will say so too, unless another group works on the same topics.
+    fenced: (partition, by) =>
+      log.giveUp(partition, new Error(`a later owner (epoch ${by.counter}.${by.generation}) writes to its journal`), sessionTimeoutMs),
+  });
+  const membership = {
+    sessionTimeoutMs,
+    rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS,
+    heartbeatMs: Math.min(HEARTBEAT_MS, sessionTimeoutMs / 6),
+  };
+  const log: KafkaLog = new KafkaLog(
+    { ...membership, partitions, topic: `${prefix}.events`, journalTopic, groupId: options.group, drainMs: DRAIN_MS },
+    { kafka, clock, flusher, journal, reader, warn, gap },
+  );
+  return {
+    log,
+    journal,
+    flusher,
+    membership,
+    trimJournal: (beforeMs) => trimJournal({ kafka, topic: journalTopic, begins: () => journal.begins(), warn }, beforeMs),
+    async close() {
+      await log.close();
+      journal.close();
+      await flusher.close();
+      await reader.close();
+      await scratch.close();
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, jest } from '@jest/globals';
+import { systemClock } from '#runtime/clock.js';
+import { Replica } from '#runtime/log/kafka/replica.js';
+import { testJournalContract } from '#test/contract/journal.contract.js';
+import { testLogContract } from '#test/contract/log.contract.js';
+import { type LogUnderTest, NO_ASSIGNMENT } from '#test/contract/log-under-test.js';
+import { KAFKA_VERSIONS, KafkaCluster, type KafkaVersion } from '#test/support/kafka.js';
+import { connect, makeTopics, openMember } from '#test/support/kafka-member.js';
+import { until } from '#test/support/processes.js';
+
+jest.setTimeout(60_000);
+
+const clusters = new Map<KafkaVersion, KafkaCluster>();
+beforeAll(async () => {
+  for (const version of KAFKA_VERSIONS)
+    clusters.set(version, await KafkaCluster.start({ version, properties: { 'group.min.session.timeout.ms': '1000' } }));
+}, 90_000);
+afterAll(() => Promise.all([...clusters.values()].map((cluster) => cluster.close())));
+
+function underTest(cluster: KafkaCluster, prefix: string, partitions: number): LogUnderTest {
+  const { log, journal, close } = openMember(cluster, prefix, partitions);
+  let replica: Replica | undefined;
+  const closeAll = async (): Promise<void> => {
+    await close();
+    await replica?.close();
+  };
+  return {
+    log,
+    journal,
+    async reader() {
+      replica = new Replica({ prefix, partitions }, { kafka: connect(cluster), clock: systemClock, warn: () => undefined });
+      const reader = replica;
+      reader.start();
+      await until('the copy to hold everything', async () => (reader.isFilled ? true : undefined));
+      return reader;
+    },
+    async own() {
+      await log.consume({ ...NO_ASSIGNMENT, assigned: async () => 0, deliver: () => undefined });
+      const all = Array.from({ length: partitions }, (_, partition) => partition);
+      await until('all partitions', async () => (all.every((partition) => log.mayStart(partition)) ? true : undefined));
+    },
+    close: closeAll,
+    async reopen() {
+      await closeAll();
+      return underTest(cluster, prefix, partitions);
+    },
+  };
+}
+
+for (const version of KAFKA_VERSIONS) {
+  const open = async (partitions: number): Promise<LogUnderTest> => {
+    const cluster = clusters.get(version);
+    if (cluster === undefined) throw new Error('no cluster');
+    return underTest(cluster, await makeTopics(cluster, partitions), partitions);
+  };
+  testLogContract(`kafka ${version}`, open);
+  testJournalContract(`kafka ${version}`, open);
+}
