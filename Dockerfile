@@ -1,4 +1,4 @@
-# The router's image: the published package, installed from an index as anyone would. Nothing of this repository is copied in (docs/images.md).
+# The router's image: the published package, installed from an index as anyone would. Nothing of this repository is copied in (docs/how-to/images.md).
 #   docker build --build-arg VERSION=0.1.0 --build-arg INDEX=https://npm.example/ -t sre-router:0.1.0 .
 # BASE: a slim image with a Node LTS and npm. INDEX: an index of npm packages; default is what npm in the base image is set to.
 ARG BASE=node:24-bookworm-slim

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { ROOT, say } from '../run.mjs';
+import { isMain, ROOT, say } from '../run.mjs';
 
 /** Licences (SPDX) whose terms a user of the published package meets by passing the notices on. */
 const SHIPPED = ['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', '0BSD', 'BlueOak-1.0.0'];
@@ -67,4 +66,4 @@ function main() {
   return refused.length === 0 ? 0 : 1;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.exitCode = main();
+if (isMain(import.meta.url)) process.exitCode = main();

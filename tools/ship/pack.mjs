@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ROOT, say } from '../run.mjs';
+import { isMain, ROOT, say } from '../run.mjs';
 import { writeSbom } from './sbom.mjs';
 import { stage } from './stage.mjs';
 
@@ -26,9 +25,9 @@ export async function pack({ to = join(ROOT, 'build') } = {}) {
   return { ...told, manifest, bundled, sbom, tarball };
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+if (isMain(import.meta.url)) {
   const { to } = parseArgs({ options: { to: { type: 'string' } } }).values;
-  const { tarball, files, size, unpackedSize, bundled, sbom } = await pack(to === undefined ? {} : { to });
+  const { tarball, files, size, unpackedSize, bundled, sbom } = await pack(to === undefined ? {} : { to: resolve(to) });
   say(`${tarball}: ${kB(size)}, unpacked ${kB(unpackedSize)}, ${files.length} files`);
   say(`${sbom.components.length} components in ${tarball.replace(/\.tgz$/, '.cdx.json')}`);
   say(`inside: ${bundled.map(({ name, version, licence }) => `${name} ${version} (${licence})`).join(', ')}`);

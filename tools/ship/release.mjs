@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { ROOT, say } from '../run.mjs';
+import { isMain, ROOT, say } from '../run.mjs';
 
 const USAGE = 'node tools/ship/release.mjs patch|minor|major|X.Y.Z [--dry-run]';
 const VERSION = /^(\d+)\.(\d+)\.(\d+)$/;
@@ -89,4 +88,4 @@ export function release(root, args, day = new Date().toISOString().slice(0, 10))
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.exitCode = release(ROOT, process.argv.slice(2));
+if (isMain(import.meta.url)) process.exitCode = release(ROOT, process.argv.slice(2));
