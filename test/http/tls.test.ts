@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -5,6 +6,7 @@ import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createHttpServer } from '#runtime/http/server.js';
+import { RunningRouter } from '#test/support/running-router.js';
 import { selfSigned } from '#test/support/self-signed.js';
 import { BareServer } from './bare-server.js';
 
@@ -27,7 +29,7 @@ afterEach(async () => {
 
 const open = (): Promise<BareServer> =>
   new BareServer({ tls: { certFile: file('cert.pem'), keyFile: file('key.pem') }, patience: PATIENCE }).start();
-const PATIENCE = { headersMs: 500, requestMs: 1_000, lookMs: 50 };
+const PATIENCE = { headersMs: 500, requestMs: 1_000, lookMs: 50, silentMs: 5_000 };
 
 /** GET /livez on a connection of its own: the status, and who the server says it is. */
 function ask(url: string, ca: string): Promise<{ status: number; name: string }> {
@@ -87,6 +89,27 @@ test('a client that connects and says nothing is let go', async () => {
   server = await open();
   expect(await server.socket().ended).toBe('');
 }, 20_000);
+
+test('the router speaks it as its configuration says, and the health check of the image finds it', async () => {
+  const pair = selfSigned('router');
+  write(pair);
+  const router = await new RunningRouter().start({
+    config: { http: { host: '127.0.0.1', port: 0, tls: { certFile: file('cert.pem'), keyFile: file('key.pem') } } },
+  });
+  try {
+    expect(await ask(router.url, pair.cert)).toEqual({ status: 200, name: 'router' });
+    const alive = (port: string): Promise<number> =>
+      new Promise((done) =>
+        execFile(process.execPath, ['runtime/bin/alive.js'], { env: { SRE_ROUTER_HTTP__PORT: port } }, (error) =>
+          done(error === null ? 0 : Number(error.code)),
+        ),
+      );
+    expect(await alive(new URL(router.url).port)).toBe(0);
+    expect(await alive('1')).toBe(1);
+  } finally {
+    await router.close();
+  }
+});
 
 test.each<[string, () => void, RegExp]>([
   ['a key that is not there', () => rmSync(file('key.pem')), /^http\.tls: keyFile: .*ENOENT.*key\.pem/],

@@ -22,8 +22,8 @@ export interface HttpPorts extends ApiPorts {
   /** Of each token; without tokens nothing is counted. */
   readonly rate: Rate;
   readonly bodyBytes: number;
-  /** Default: 10 s for the headers, 30 s for the whole request, looked at every 2 s. Slow clients hold nothing for ever. */
-  readonly patience?: { readonly headersMs: number; readonly requestMs: number; readonly lookMs: number };
+  /** Default: 10 s for the headers, 30 s for the whole request, looked at every 2 s; 80 s for an answer that is not read. Slow clients hold nothing for ever. */
+  readonly patience?: { readonly headersMs: number; readonly requestMs: number; readonly lookMs: number; readonly silentMs: number };
   /** Default 4,000; further ones are closed at once. */
   readonly maxConnections?: number;
   /** After each answer. `endpoint`: its path as documented, or "none". */
@@ -38,7 +38,7 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-const PATIENCE = { headersMs: 10_000, requestMs: 30_000, lookMs: 2_000 };
+const PATIENCE = { headersMs: 10_000, requestMs: 30_000, lookMs: 2_000, silentMs: 80_000 };
 const MAX_HEADER_BYTES = 16_384;
 /** Idle connections: longer than the 60 s for which load balancers keep theirs, so that they close them first. */
 const KEEP_ALIVE_MS = 72_000;
@@ -52,7 +52,7 @@ const SAFE_HEADERS = { 'x-content-type-options': 'nosniff', 'cache-control': 'no
 
 /** The HTTP surface: what ENDPOINTS lists, and nothing else. Every answer that is no success is problem+json (but /readyz); none is a redirect. */
 export function createHttpServer(ports: HttpPorts): HttpServer {
-  const { headersMs, requestMs, lookMs } = ports.patience ?? PATIENCE;
+  const { headersMs, requestMs, lookMs, silentMs } = ports.patience ?? PATIENCE;
   let isClosing = false;
   const limits = {
     headersTimeout: headersMs,
@@ -64,6 +64,8 @@ export function createHttpServer(ports: HttpPorts): HttpServer {
   const app: FastifyInstance = fastify({
     bodyLimit: ports.bodyBytes,
     requestTimeout: requestMs,
+    // Nothing sent or read; longer than idle connections are kept.
+    connectionTimeout: silentMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
