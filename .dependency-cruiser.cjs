@@ -44,8 +44,15 @@ module.exports = {
       from: { path: `${src}workflow/actions/([^/]+)\\.ts$`, pathNot: 'registry' },
       to: {
         path: `${src}workflow/actions/`,
-        pathNot: `${src}workflow/actions/(?:[^/]+-(?:client|check|text|post|ref)|secret|url-below)\\.ts$`,
+        pathNot: `${src}workflow/actions/(?:[^/]+-(?:client|check|text|post|ref|sdk)|secret|url-below)\\.ts$`,
       },
+    },
+    {
+      name: 'sdks-have-one-door',
+      comment: 'The published package carries an SDK inside its *-sdk module; elsewhere it could not be loaded.',
+      severity: 'error',
+      from: { path: src, pathNot: `${src}workflow/actions/[^/]+-sdk\\.ts$` },
+      to: { path: 'node_modules/(jira\\.js|@slack)/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'sources-never-import-each-other',

@@ -40,7 +40,7 @@ function load(text: string, env: Record<string, string> = {}, flags: Record<stri
 test('fills in every default, durations in milliseconds and sizes in bytes', () => {
   expect(parseConfig({}, kinds)).toEqual({
     role: 'all',
-    http: { host: '127.0.0.1', port: 8080, auth: {} },
+    http: { host: '127.0.0.1', port: 8080, auth: {}, rate: { perSecond: 200, burst: 2_000 } },
     log: {
       kind: 'embedded',
       dir: './.data',

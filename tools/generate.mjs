@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { actionsDoc } from './generate-actions.mjs';
 import { apiDoc } from './generate-api.mjs';
 import { configurationDoc } from './generate-configuration.mjs';
+import { mappingDoc } from './generate-mapping.mjs';
 import { metricsDoc } from './generate-metrics.mjs';
 import { ROOT, say } from './run.mjs';
 
@@ -49,7 +50,9 @@ const pages = {
     await built('errors.js'),
   ),
 };
-if (isBuilt('mapper/mapping-file.js')) pages['mappings/mapping.schema.json'] = (await built('mapper/mapping-file.js')).mappingJsonSchema();
+const { mappingJsonSchema } = await built('mapper/mapping-file.js');
+pages['mappings/mapping.schema.json'] = mappingJsonSchema();
+pages['docs/mapping.md'] = mappingDoc(mappingJsonSchema());
 
 const check = process.argv.includes('--check');
 const stale = Object.entries(pages).filter(

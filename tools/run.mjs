@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
+import { realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -44,4 +45,10 @@ export function npm(args, options) {
 
 export function say(text) {
   process.stdout.write(`${text}\n`);
+}
+
+/** Is the module the script that was started, and not one that it imports? Also when it is started through a link. */
+export function isMain(url) {
+  const started = process.argv[1];
+  return started !== undefined && url === pathToFileURL(realpathSync(started)).href;
 }

@@ -14,7 +14,8 @@ const DCR = ['test/dcr/process/', 'test/dcr/workflow/'];
 const KAFKA = ['test/log/kafka/', 'test/kafka/'];
 const MONITORING = ['test/monitoring/'];
 const GITOPS = ['test/gitops/'];
-const NOT_UNIT = [...WITH_TOOLS, ...WITH_HELM, ...CONTROL_PLANE, ...PROCESSES, ...DCR, ...KAFKA, ...MONITORING, ...GITOPS];
+const SHIP = ['test/ship/'];
+const NOT_UNIT = [...WITH_TOOLS, ...WITH_HELM, ...CONTROL_PLANE, ...PROCESSES, ...DCR, ...KAFKA, ...MONITORING, ...GITOPS, ...SHIP];
 
 export const TIERS = [
   { name: 'style', node: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'], needs: [], minutes: 0.1 },
@@ -32,6 +33,7 @@ export const TIERS = [
     minutes: 0.2,
   },
   { name: 'generated', node: ['tools/generate.mjs', '--check'], needs: [], minutes: 0.1 },
+  { name: 'licences', node: ['tools/ship/licences.mjs'], needs: [], minutes: 0.1 },
   { name: 'charts', node: ['synth/dist/main.js', 'synth', '--check'], needs: [], minutes: 0.3 },
   { name: 'unit', jest: 'test/', not: NOT_UNIT, needs: [], minutes: 1 },
   {
@@ -66,6 +68,7 @@ export const TIERS = [
   },
   { name: 'monitoring', jest: MONITORING.join('|'), in: MONITORING, needs: ['promtool', 'alertmanager'], minutes: 4 },
   { name: 'gitops', jest: GITOPS.join('|'), in: GITOPS, needs: ['glua'], minutes: 0.2 },
-  { name: 'kafka', jest: KAFKA.join('|'), in: KAFKA, needs: ['kafka-3.9.1', 'kafka-4.1.0'], minutes: 4 },
+  { name: 'kafka', jest: KAFKA.join('|'), in: KAFKA, needs: ['kafka-3.9.1', 'kafka-4.1.0'], minutes: 6 },
   { name: 'alertmanager', jest: WITH_TOOLS.join('|'), in: ['test/alertmanager'], needs: ['alertmanager'], minutes: 2 },
+  { name: 'ship', jest: SHIP.join('|'), in: SHIP, needs: ['node-lts', 'verdaccio', 'image-base', 'oci-registry', 'helm3'], minutes: 4 },
 ];

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { buildKubernetes, KUBERNETES_FILES, KUBERNETES_VERSION, politely } from './kubernetes.mjs';
+import { makeImageBase } from './image-base.mjs';
 import { ask, npm, run, say } from './run.mjs';
 
 /** Per user, shared by all clones; a folder a tool and version. Delete it at will. */
@@ -43,6 +44,9 @@ const goProgram = (module, version, command, { minutes, tags = [] }) => {
   };
 };
 const NODE_PACKAGE = `node-${process.platform}-${process.arch}`;
+const NODE_LTS = '24.21.0';
+const VERDACCIO = '6.10.4';
+const NO_EXTRAS = ['--no-save', '--no-audit', '--no-fund', '--no-package-lock'];
 
 /** Kafka's own jars, named by a pom of ours. */
 const kafka = (version) => ({
@@ -111,18 +115,48 @@ const TOOLS = {
     install: buildKubernetes,
   },
   'node-lts': {
-    version: '24.21.0',
+    version: NODE_LTS,
     files: [`node_modules/${NODE_PACKAGE}/bin/node`],
     env: { NODE_LTS_BIN: `node_modules/${NODE_PACKAGE}/bin/node` },
     needs: [process.execPath, '--version'],
     get: `needs the npm package ${NODE_PACKAGE}, which exists for common platforms`,
+    install: (folder) => npm(['install', '--prefix', folder, ...NO_EXTRAS, `${NODE_PACKAGE}@${NODE_LTS}`], { cwd: folder }),
+  },
+  verdaccio: {
+    version: VERDACCIO,
+    files: ['node_modules/verdaccio/bin/verdaccio'],
+    env: { VERDACCIO_SCRIPT: 'node_modules/verdaccio/bin/verdaccio' },
+    needs: ['npm', '--version'],
+    get: 'needs the npm package verdaccio',
+    install(folder) {
+      // One of its parts asks for a tag of node-fetch that is no more.
+      const wanted = { private: true, dependencies: { verdaccio: VERDACCIO }, overrides: { 'node-fetch': '2.7.0' } };
+      writeFileSync(join(folder, 'package.json'), JSON.stringify(wanted));
+      return npm(['install', '--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts', '--loglevel=error'], { cwd: folder });
+    },
+  },
+  'oci-registry': {
+    version: '0.20.6',
+    files: ['registry'],
+    env: { OCI_REGISTRY_BIN: 'registry' },
+    needs: ['go', 'version'],
+    get: `${GO_HINT}; it builds a registry of images in seconds, once`,
     install: (folder) =>
-      npm(['install', '--prefix', folder, '--no-save', '--no-audit', '--no-fund', '--no-package-lock', `${NODE_PACKAGE}@24.21.0`], {
+      run('go', ['install', 'github.com/google/go-containerregistry/cmd/registry@v0.20.6'], {
         cwd: folder,
+        env: { GOBIN: folder, GOFLAGS: '-mod=mod', CGO_ENABLED: '0' },
       }),
   },
   /** Checks and tests alerting rules. Service discovery, most of what it is built from, is left out: rules need none. */
   promtool: goProgram('github.com/prometheus/prometheus', '0.316.0', 'cmd/promtool', { minutes: 'some minutes', tags: ['remove_all_sd'] }),
+  'image-base': {
+    version: `bookworm-${NODE_LTS}`,
+    files: ['store'],
+    env: { IMAGE_STORE: 'store' },
+    needs: ['sh', '-c', 'test "$(id -u)" = 0 && command -v buildah && command -v runc && command -v debootstrap'],
+    get: 'on Debian, as root: apt-get install buildah runc debootstrap; it makes the base image in two minutes, once',
+    install: (folder) => makeImageBase(folder, { nodePackage: NODE_PACKAGE, nodeVersion: NODE_LTS }),
+  },
 };
 
 /**

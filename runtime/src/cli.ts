@@ -7,6 +7,8 @@ const interrupted = new AbortController();
 const [command] = process.argv.slice(2);
 // serve stops in its own way; elsewhere the first Ctrl-C ends the waiting and the second the process.
 if (command === 'send') process.once('SIGINT', () => interrupted.abort());
+// As process 1 of a container a signal that nobody takes is lost.
+if (command !== 'serve') process.once('SIGTERM', () => process.exit(143));
 // `| head` ends when it has seen enough: that is no failure of ours.
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error: NodeJS.ErrnoException) => {

@@ -17,6 +17,18 @@ const http = z
           ),
       })
       .prefault({}),
+    tls: z
+      .strictObject({
+        certFile: path().describe('PEM of the certificate and those between it and its authority. Read again when it changes.'),
+        keyFile: path().describe('PEM of its key. Read again when it changes.'),
+      })
+      .optional(),
+    rate: z
+      .strictObject({
+        perSecond: z.int().min(1).default(200).describe('Requests a second that each token may make on average; more are answered 503.'),
+        burst: z.int().min(1).default(2_000).describe('Requests that it may make at once after a pause.'),
+      })
+      .prefault({}),
   })
   .prefault({});
 

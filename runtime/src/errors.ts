@@ -33,6 +33,8 @@ export const ERRORS = {
   INVALID_REQUEST: { status: 400, retry: 'never', title: 'The request is not valid.' },
   NOT_DURABLE: { status: 503, retry: 'backoff', title: 'The event could not be made durable; nothing was accepted.' },
   OVERLOADED: { status: 503, retry: 'backoff', title: 'Too many unfinished runs (limits.unfinished); intake is paused.' },
+  // 503 and not 429: Alertmanager sends again after a 5xx, and gives an alert up after any 4xx.
+  RATE_LIMITED: { status: 503, retry: 'after', title: 'The token sends more requests than http.rate allows.' },
   TIMED_OUT: { status: 503, retry: 'backoff', title: 'The router did not finish in time; what was asked for may still happen.' },
   STARTING: { status: 503, retry: 'backoff', title: 'The router is starting; /readyz says what it waits for.' },
   STOPPING: { status: 503, retry: 'backoff', title: 'The router is stopping.' },

@@ -17,6 +17,7 @@ export class BareServer {
       host: '127.0.0.1',
       port: 0,
       tokensFile: undefined,
+      rate: { perSecond: 1_000, burst: 1_000 },
       bodyBytes: 100_000,
       view: {
         event: async () => undefined,

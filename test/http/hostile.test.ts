@@ -1,12 +1,13 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { BareServer, type RawConnection } from '#test/http/bare-server.js';
+import { until } from '#test/support/processes.js';
 
 const opened: BareServer[] = [];
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((server) => server.close()));
 });
 
-const PATIENCE = { headersMs: 150, requestMs: 300, lookMs: 20 };
+const PATIENCE = { headersMs: 150, requestMs: 300, lookMs: 20, silentMs: 400 };
 
 async function open(): Promise<{ server: BareServer; connection: RawConnection }> {
   const server = await new BareServer({ patience: PATIENCE }).start();
@@ -71,6 +72,18 @@ test('a client that goes away in the middle of its body is nobody’s error', as
   await connection.ended;
   expect((await fetch(`${server.url}/livez`)).status).toBe(200);
   expect(server.errors).toEqual([]);
+});
+
+test('a client that does not read its answer is let go', async () => {
+  const server = await new BareServer({ patience: PATIENCE, metricsText: async () => 'x'.repeat(50_000_000) }).start();
+  opened.push(server);
+  const connection = server.socket();
+  connection.socket.pause();
+  connection.send('GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  // What lies in the buffers of both ends is read once the server has given up; the rest never comes.
+  await until('the server to have cut it off', async () => server.answers[0], 10_000);
+  connection.socket.resume();
+  expect((await connection.ended).length).toBeLessThan(50_000_000);
 });
 
 test('requests in one packet are answered in order', async () => {

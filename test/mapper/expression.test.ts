@@ -49,6 +49,34 @@ test('a value that is one expression keeps its type, others become text, $${{ is
   expect(fill("${{ {'a': {'b': '}}'}} }}")).toEqual({ ok: true, value: { a: { b: '}}' } } });
 });
 
+test.each<[string, boolean]>([
+  ["(data.xs.exists(x, (x == ('b')))) && (data.xs.exists_one((x), (x in ['b'])))", true],
+  ["data.xs.map(x, (x == 'b') , (x + 'q')) == ['bq']", true],
+  ["data.xs.map(x,x in ['b'],x) == ['b']", true],
+  ['data.xs.exists(x,has(data.s) && data.xs.exists(y,y in [x]))', true],
+  ["data.xs.all(x, x != ')') // )", true],
+  ["data.xs.filter(x, (x + ',') != 'b,').size() == 1", true],
+])('what a comprehension computes is what it says, wherever brackets and commas stand: %s', (text, expected) => {
+  expect(run(text, { xs: ['a', 'b'], s: '' })).toEqual({ ok: true, value: expected });
+});
+
+test.each([
+  "data.xs.exists(x, data.xs.exists(y, (data.s + x).contains(y + 'z')))",
+  "data.xs.map(x, data.xs.filter(y, (data.s + x).contains(y + 'z'))).size() == 0",
+  "data.xs.map(x, data.xs.map(y, (data.s + x).contains(y + 'z'), x)).size() == 0",
+])('an expression that would compute for minutes is stopped: %s', (text) => {
+  const data = { xs: Array.from({ length: 1_000 }, (_, index) => `b${index}`), s: 'a'.repeat(500_000) };
+  const startedMs = performance.now();
+  expect(run(text, data)).toMatchObject({ ok: false, reason: 'error', detail: expect.stringContaining('takes longer than 500 ms') });
+  expect(performance.now() - startedMs).toBeLessThan(5_000);
+  expect(run('data.xs.size()', data)).toEqual({ ok: true, value: 1_000 });
+});
+
+test('a comprehension is not told apart by what stands for it inside', () => {
+  for (const text of ['turn(1)', 'data.xs.exists(x, turn(true))']) expect(() => run(text)).toThrow(ExpressionError);
+  expect(run('turn == 1', {})).toMatchObject({ ok: false });
+});
+
 test('hostile inputs end in an answer, soon', () => {
   const started = process.hrtime.bigint();
   expect(run("data.s.matches('(a+)+$')", { s: `${'a'.repeat(60_000)}b` })).toEqual({ ok: true, value: false });
@@ -108,6 +136,6 @@ test('no text makes the compiler or the evaluation throw anything but Expression
         }
       },
     ),
-    { numRuns: 1_000 },
+    { numRuns: 3_000 },
   );
 });

@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
+import { open as openAsync } from 'node:fs/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import { freePort, Processes, startRouter, until } from '#test/support/processes.js';
 
@@ -108,4 +110,26 @@ test.each([
     .split('\n')
     .map((line) => JSON.parse(line) as { level: string; err?: { message: string } });
   expect(lines.at(-1)).toMatchObject({ level: 'fatal', err: { message: 'broken: [redacted]' } });
+});
+
+test('SIGTERM while the router starts is not lost: it ends cleanly as soon as it has started', async () => {
+  const processes = open();
+  const config = writeConfig(processes, await freePort());
+  // Reading it lasts until somebody writes: a start that takes its time.
+  const pipe = `${processes.dir}/mappings/slow.json`;
+  execFileSync('mkfifo', [pipe]);
+  const router = processes.start('runtime/dist/cli.js', ['serve', '--config', config]);
+  const writer = await openAsync(pipe, 'w');
+  router.process.kill('SIGTERM');
+  await until(
+    'the router to say that it will stop',
+    async () => (router.output.includes('as soon as it has started') ? true : undefined),
+    10_000,
+    router,
+  );
+  await writer.writeFile('{"routes": {}}');
+  await writer.close();
+  await until('the router to end', async () => router.process.exitCode ?? undefined);
+  expect(router.process.exitCode).toBe(0);
+  expect(router.output).toContain('stopped; what is unfinished goes on');
 });

@@ -31,8 +31,25 @@ export function failureOf(thrown: unknown, tryHelp: string, isDebug: boolean): F
   if (error instanceof UsageError) return { text: `${text.trimEnd()} Try: ${tryHelp}\n`, exitCode: 2 };
   if (error instanceof UnreachableError) return { text, exitCode: 2 };
   if (error instanceof RouterError) return { text, exitCode: USAGE_CODES.has(error.code) ? 2 : 1 };
+  const refused = refusedPath(error);
+  if (refused !== undefined) return { text: `${cleanForTerminal(refused)}\n`, exitCode: 2 };
   const stack = isDebug ? `${redactText(error.stack ?? '')}\n` : '';
   return { text: `Unexpected: ${text.replaceAll('\n', ' ').trimEnd()} (DEBUG=1 shows where)\n${stack}`, exitCode: 2 };
+}
+
+const REFUSED: Readonly<Record<string, string>> = {
+  EROFS: 'is on a read-only file system; mount a writable volume there',
+  EACCES: 'may not be used by this user; give it to them (in Kubernetes: fsGroup)',
+  EPERM: 'may not be used by this user; give it to them (in Kubernetes: fsGroup)',
+};
+
+/** A folder or file that the operating system keeps from us: the usual first failure in a container. */
+function refusedPath(error: Error): string | undefined {
+  const { code = '', path } = error as NodeJS.ErrnoException;
+  const why = REFUSED[code];
+  if (why === undefined || path === undefined) return undefined;
+  const user = process.getuid === undefined ? '' : ` This process runs as uid ${process.getuid()}.`;
+  return `${path} (in ${process.cwd()}) ${why}, or set log.dir (--data) to another folder. (${code})${user}`;
 }
 
 /** yargs' complaint in one line, with the option that was probably meant. */

@@ -4,7 +4,7 @@ import { KINDS } from '../catalog.js';
 import { loadConfig } from '../config-load.js';
 import { asError } from '../errors.js';
 import { createLogger } from '../observe.js';
-import { serve } from '../serve.js';
+import { type RunningRouter, serve } from '../serve.js';
 import { type CliIo, lesson, wantsColour, wholeNumber } from './io.js';
 import { VERSION } from './version.js';
 
@@ -65,17 +65,10 @@ export function serveCommand(io: CliIo): CommandModule<object, Flags> {
         colour: wantsColour(io),
       });
       const unwatch = watchCrashes(logger);
-      const router = await serve(config, { logger, version: VERSION, onLost: () => process.exit(1) }).catch((error: unknown) => {
-        unwatch();
-        throw error;
-      });
+      let router: RunningRouter | undefined;
       let stopping = false;
-      const stop = (signal: string): void => {
-        // A second signal means now: what is under way is settled at the next start.
-        if (stopping) process.exit(130);
-        stopping = true;
-        logger.info({ signal }, 'stopping');
-        router.stop().then(
+      const end = (running: RunningRouter): void => {
+        running.stop().then(
           () => process.exit(0),
           (error: unknown) => {
             logger.error({ err: error }, 'stopping failed');
@@ -83,8 +76,21 @@ export function serveCommand(io: CliIo): CommandModule<object, Flags> {
           },
         );
       };
+      const stop = (signal: string): void => {
+        // A second signal means now: what is under way is settled at the next start.
+        if (stopping) process.exit(130);
+        stopping = true;
+        logger.info({ signal }, router === undefined ? 'stopping as soon as it has started' : 'stopping');
+        if (router !== undefined) end(router);
+      };
+      // Before the start: as process 1 of a container a signal that nobody takes is lost, and the end would be SIGKILL.
       process.on('SIGTERM', () => stop('SIGTERM'));
       process.on('SIGINT', () => stop('SIGINT'));
+      router = await serve(config, { logger, version: VERSION, onLost: () => process.exit(1) }).catch((error: unknown) => {
+        unwatch();
+        throw error;
+      });
+      if (stopping) end(router);
     },
   };
 }

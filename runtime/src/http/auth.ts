@@ -1,8 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { asError, RouterError } from '../errors.js';
 import { isLocal } from './host-check.js';
+import { watchFiles } from './watched-files.js';
 
 export const ROLES = ['ingest', 'read', 'operate'] as const;
 export type Role = (typeof ROLES)[number];
@@ -54,7 +55,7 @@ function withoutTokens({ host, origin }: AuthHeaders): string {
   );
 }
 
-/** The tokens in force. Looks at the file's time and size at each call: rotation needs no restart. */
+/** The tokens in force. */
 function watchTokens(file: string, onError: (error: Error) => void): () => Tokens {
   const read = (): Tokens => {
     let text: unknown;
@@ -73,25 +74,5 @@ function watchTokens(file: string, onError: (error: Error) => void): () => Token
       `http.auth.tokensFile: ${file}: at ${issue?.path.join('.') || 'the top'}: ${issue?.message}. Expected [{name, sha256, roles: [ingest|read|operate]}].`,
     );
   };
-  const stamp = (): string => {
-    const { mtimeMs, size, ino } = statSync(file);
-    return `${mtimeMs}/${size}/${ino}`;
-  };
-  let known = read();
-  let seen = stamp();
-  return () => {
-    try {
-      const now = stamp();
-      if (now !== seen) {
-        // Before it is read: a broken one is told once, not at every request.
-        seen = now;
-        known = read();
-      }
-    } catch (error) {
-      const isGone = !(error instanceof RouterError);
-      if (!isGone || seen !== '') onError(asError(error));
-      if (isGone) seen = '';
-    }
-    return known;
-  };
+  return watchFiles([file], read, onError);
 }

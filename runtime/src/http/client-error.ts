@@ -16,7 +16,9 @@ const STATUS_TEXTS: Readonly<Record<number, string>> = {
 export function answerClientError(error: Error, socket: Socket): number | undefined {
   const { code } = error as { code?: string };
   const { _httpMessage: answering } = socket as { _httpMessage?: { headersSent: boolean } };
-  if (code === 'ECONNRESET' || !socket.writable || answering?.headersSent === true) {
+  // Without a handshake there is no way to answer: what is written waits for it, and the connection with it.
+  const isBeforeTls = /^ERR_(TLS|SSL)_|^EPROTO$/.test(code ?? '');
+  if (code === 'ECONNRESET' || isBeforeTls || !socket.writable || answering?.headersSent === true) {
     socket.destroy();
     return undefined;
   }

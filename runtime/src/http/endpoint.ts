@@ -76,7 +76,7 @@ export interface Endpoint {
 /** Every code that this endpoint may answer with. */
 export function errorsOf({ role, errors, params, query, body }: Endpoint): readonly ErrorCode[] {
   const codes: ErrorCode[] = [...errors, 'TIMED_OUT', 'INTERNAL', 'HOST_REFUSED'];
-  if (role !== 'none') codes.push('UNAUTHENTICATED', 'FORBIDDEN');
+  if (role !== 'none') codes.push('UNAUTHENTICATED', 'FORBIDDEN', 'RATE_LIMITED');
   if (params !== undefined || query !== undefined || body !== undefined) codes.push('INVALID_REQUEST');
   if (body !== undefined) codes.push('BODY_TOO_LARGE', 'REQUEST_TIMEOUT');
   return [...new Set(codes)];

@@ -1,3 +1,4 @@
+import type { Server as HttpsServer } from 'node:https';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type HTTPMethods } from 'fastify';
 import type { Clock } from '../clock.js';
 import { ERRORS, RouterError } from '../errors.js';
@@ -8,15 +9,23 @@ import { withinDeadline } from './deadline.js';
 import type { ApiPorts, ApiRequest, Endpoint } from './endpoint.js';
 import { ENDPOINTS } from './endpoints.js';
 import { makeProblem, PROBLEM_TYPE, problemOf } from './problem.js';
+import { RATE_RETRY_AFTER_SECONDS, type Rate, RequestRate } from './request-rate.js';
+import { readTlsPair, reloadTls, type TlsFiles } from './tls.js';
 
 export interface HttpPorts extends ApiPorts {
   readonly clock: Clock;
   readonly host: string;
   readonly port: number;
   readonly tokensFile: string | undefined;
+  /** Without it the port speaks plain HTTP. */
+  readonly tls?: TlsFiles | undefined;
+  /** Of each token; without tokens nothing is counted. */
+  readonly rate: Rate;
   readonly bodyBytes: number;
-  /** Default: 10 s for the headers, 30 s for the whole request, looked at every 2 s. Slow clients hold nothing for ever. */
-  readonly patience?: { readonly headersMs: number; readonly requestMs: number; readonly lookMs: number };
+  /** Default: 10 s for the headers, 30 s for the whole request, looked at every 2 s; 80 s for an answer that is not read. Slow clients hold nothing for ever. */
+  readonly patience?: { readonly headersMs: number; readonly requestMs: number; readonly lookMs: number; readonly silentMs: number };
+  /** Default 4,000; further ones are closed at once. */
+  readonly maxConnections?: number;
   /** After each answer. `endpoint`: its path as documented, or "none". */
   answered(endpoint: string, status: number, seconds: number): void;
   onError(error: Error): void;
@@ -29,11 +38,13 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-const PATIENCE = { headersMs: 10_000, requestMs: 30_000, lookMs: 2_000 };
+const PATIENCE = { headersMs: 10_000, requestMs: 30_000, lookMs: 2_000, silentMs: 80_000 };
 const MAX_HEADER_BYTES = 16_384;
 /** Idle connections: longer than the 60 s for which load balancers keep theirs, so that they close them first. */
 const KEEP_ALIVE_MS = 72_000;
 const FINISH_WITHIN_MS = 5_000;
+/** Each takes a file descriptor, of which the log and the destinations need some too; systems give a process 1,024 or far more. */
+const MAX_CONNECTIONS = 4_000;
 /** So many of the largest bodies may be under way at once. */
 const LARGEST_BODIES = 8;
 
@@ -41,15 +52,26 @@ const SAFE_HEADERS = { 'x-content-type-options': 'nosniff', 'cache-control': 'no
 
 /** The HTTP surface: what ENDPOINTS lists, and nothing else. Every answer that is no success is problem+json (but /readyz); none is a redirect. */
 export function createHttpServer(ports: HttpPorts): HttpServer {
-  const { headersMs, requestMs, lookMs } = ports.patience ?? PATIENCE;
+  const { headersMs, requestMs, lookMs, silentMs } = ports.patience ?? PATIENCE;
   let isClosing = false;
-  const app = fastify({
+  const limits = {
+    headersTimeout: headersMs,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    connectionsCheckingInterval: lookMs,
+    requireHostHeader: false,
+  };
+  const { tls } = ports;
+  const app: FastifyInstance = fastify({
     bodyLimit: ports.bodyBytes,
     requestTimeout: requestMs,
+    // Nothing sent or read; longer than idle connections are kept.
+    connectionTimeout: silentMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    http: { headersTimeout: headersMs, maxHeaderSize: MAX_HEADER_BYTES, connectionsCheckingInterval: lookMs, requireHostHeader: false },
+    ...(tls === undefined
+      ? { http: limits }
+      : { https: { ...limits, ...readTlsPair(tls), minVersion: 'TLSv1.2' as const, handshakeTimeout: headersMs } }),
     routerOptions: { maxParamLength: MAX_HEADER_BYTES, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
     exposeHeadRoutes: true,
     frameworkErrors: (error, _request, reply) => void sendProblem(reply, error),
@@ -86,9 +108,12 @@ export function createHttpServer(ports: HttpPorts): HttpServer {
     response.writeHead(problem.status, { 'content-type': PROBLEM_TYPE, connection: 'close' }).end(JSON.stringify(problem));
     ports.answered('none', problem.status, 0);
   });
+  app.server.maxConnections = ports.maxConnections ?? MAX_CONNECTIONS;
+  if (tls !== undefined) reloadTls(app.server as HttpsServer, tls, ports.onError);
   const authorise = createAuthorise(ports.tokensFile, ports.onError);
   const budget = new BodyBudget(ports.bodyBytes, LARGEST_BODIES);
-  for (const endpoint of ENDPOINTS) addEndpoint(app, endpoint, ports, authorise, budget);
+  const rate = new RequestRate(ports.rate, ports.clock);
+  for (const endpoint of ENDPOINTS) addEndpoint(app, endpoint, { ports, authorise, budget, rate });
   refuseOtherMethods(app);
   return {
     listen: () => app.listen({ host: ports.host, port: ports.port }).catch((error: unknown) => Promise.reject(listenError(error, ports))),
@@ -115,12 +140,20 @@ function listenError(error: unknown, { host, port }: HttpPorts): unknown {
 
 function sendProblem(reply: FastifyReply, error: unknown): FastifyReply {
   const problem = problemOf(error);
+  if (problem.code === 'RATE_LIMITED') reply.header('retry-after', String(RATE_RETRY_AFTER_SECONDS));
   return reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem));
 }
 
 const urlOf = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
 
-function addEndpoint(app: FastifyInstance, endpoint: Endpoint, ports: HttpPorts, authorise: Authorise, budget: BodyBudget): void {
+interface Guards {
+  readonly ports: HttpPorts;
+  readonly authorise: Authorise;
+  readonly budget: BodyBudget;
+  readonly rate: RequestRate;
+}
+
+function addEndpoint(app: FastifyInstance, endpoint: Endpoint, { ports, authorise, budget, rate }: Guards): void {
   const callers = new WeakMap<FastifyRequest, string>();
   app.route({
     method: endpoint.method,
@@ -128,7 +161,9 @@ function addEndpoint(app: FastifyInstance, endpoint: Endpoint, ports: HttpPorts,
     config: { endpoint: endpoint.path },
     // Before the body is read: a stranger's megabytes are not.
     onRequest: async (request, reply) => {
-      callers.set(request, authorise(request.headers, endpoint.role));
+      const caller = authorise(request.headers, endpoint.role);
+      if (ports.tokensFile !== undefined && endpoint.role !== 'none') rate.take(caller);
+      callers.set(request, caller);
       if (endpoint.body === undefined) return;
       const giveBack = budget.take(request.headers['content-length'], request.headers['content-encoding'] !== undefined);
       if (giveBack === undefined) throw new RouterError('OVERLOADED', 'Too many large requests are under way; send it again.');

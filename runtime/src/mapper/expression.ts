@@ -1,7 +1,7 @@
 import { type ASTNode, EvaluationError, ParseError, type ParseResult } from '@marcbachmann/cel-js';
 import type { Json } from '../event/event.js';
 import type { Evaluated, Scope } from '../plan.js';
-import { compilePattern, RUN_ENVIRONMENT } from './cel-environment.js';
+import { compilePattern, RUN_ENVIRONMENT, withinTime } from './cel-environment.js';
 import { celContext, fromCel, MissingOutput } from './cel-values.js';
 import { childrenOf, readsOf, valuesRead } from './expression-reads.js';
 
@@ -43,7 +43,10 @@ export function compileExpression(text: string): Expression {
     ast: original.ast,
     evaluate(scope) {
       try {
-        const value: unknown = run(celContext(scope));
+        const value: unknown = withinTime(
+          () => run(celContext(scope)),
+          () => performance.now(),
+        );
         return { ok: true, value: fromCel(value) };
       } catch (thrown) {
         const missing = missingOf(thrown);
@@ -112,11 +115,16 @@ function inspect(node: ASTNode, at: Depth, edits: Edit[], text: string): void {
         );
       }
       edits.push(rename(text, receiver.end, first.start, new RegExp(`\\.(\\s*${name}\\s*\\()`, 'g'), '.bounded().$1', node));
+      // Of two edits at one place the later stands before the earlier: around what the parts get.
+      const [open, close] = turnOf(node, args, text);
+      edits.push(close);
       inspect(receiver, { ...at, depth: at.depth + 1 }, edits, text);
       for (const arg of args) inspect(arg, { ...at, depth: at.depth + 1 }, edits, text);
+      edits.push(open);
       return;
     }
   }
+  if (node.op === 'call' && node.args[0] === 'turn') throw new ExpressionError('cel-syntax', 'unknown function turn', node.start, node.end);
   if (node.op === 'call' && node.args[0] === 'has') {
     const target = node.args[1][0];
     if (target?.op === '.' && namesAreOptional(target.args[0])) {
@@ -157,6 +165,23 @@ function rename(text: string, start: number, end: number, find: RegExp, put: str
   if ([...gap.matchAll(find)].length !== 1)
     throw new ExpressionError('cel-syntax', 'no comment may stand inside a call', node.start, node.end);
   return { start, end, text: gap.replace(find, put) };
+}
+
+/**
+ * `turn( … )` around what a comprehension computes first in each turn: its second argument. Nodes begin and end inside their brackets, so that the commas and the
+ * bracket of the call are what is looked for.
+ */
+function turnOf(call: ASTNode, args: readonly ASTNode[], text: string): [open: Edit, close: Edit] {
+  const [variable, second, third] = args;
+  const start = text.indexOf(',', variable?.end) + 1;
+  const end = third === undefined ? call.end - 1 : text.indexOf(',', second?.end);
+  const isPlain = second !== undefined && start > 0 && start <= second.start && end >= second.end && text[call.end - 1] === ')';
+  if (!isPlain || text.slice(second.end, end).includes('/'))
+    throw new ExpressionError('cel-syntax', 'no comment may stand inside a call', call.start, call.end);
+  return [
+    { start, end: start, text: 'turn(' },
+    { start: end, end, text: ')' },
+  ];
 }
 
 function missingOf(thrown: unknown): string | undefined {

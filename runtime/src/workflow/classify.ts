@@ -13,8 +13,8 @@ const BEFORE_SENDING_CODES = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ]);
 
-/** The client refused to make a request of it (a header with a line break): the same call can never work. */
-const NEVER_SENT_CODES = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED']);
+/** The client refused to make a request of it (a header with a line break, an address that is never called): the same call can never work. */
+const NEVER_SENT_CODES = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED', 'LINK_LOCAL_REFUSED']);
 
 const MAX_RETRY_AFTER_MS = 86_400_000;
 

@@ -7,6 +7,7 @@ import type { Action, ActionContext, ActionError } from './action.js';
 import { Ongoing } from './action.js';
 import { AfterCall } from './after-call.js';
 import { call } from './call.js';
+import { checkedOutput } from './checked-output.js';
 import { collapse } from './collapse.js';
 import { COLLAPSE_AFTER_MS, digestKey } from './digest.js';
 import type { Pass } from './gate.js';
@@ -174,15 +175,15 @@ export class Effect {
     return undefined;
   }
 
-  async #call<T>(
-    { step, destination }: Ready,
+  async #call<T extends Json | Ongoing | undefined>(
+    { step, action, destination }: Ready,
     pass: Pass,
     { firstMs, n }: Progress,
     make: (context: ActionContext<unknown>) => Promise<T>,
   ): ReturnType<typeof call<T>> {
     const key = this.#record.key(step);
-    const result = await call(this.#runner.clock, step.timeoutMs ?? destination.timeoutMs, this.#runner.shutdown, (signal) =>
-      make({ client: destination.client, key, signal, firstIntentMs: firstMs, attempt: n }),
+    const result = await call(this.#runner.clock, step.timeoutMs ?? destination.timeoutMs, this.#runner.shutdown, async (signal) =>
+      checkedOutput(action, await make({ client: destination.client, key, signal, firstIntentMs: firstMs, attempt: n })),
     );
     if (result.ok) pass.leave('ok');
     else pass.leave(isDown(result.error) ? 'down' : 'other', result.error.retryAfterMs);

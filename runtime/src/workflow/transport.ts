@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { request } from 'undici';
+import { isLinkLocal, LinkLocalRefused } from './link-local.js';
 
 export interface TransportRequest {
   readonly method: string;
@@ -30,6 +31,8 @@ export type Transport = (request: TransportRequest) => Promise<TransportAnswer>;
  */
 export function openTransport(dispatcher: Dispatcher): Transport {
   return async ({ method, url, headers, body, signal, maxBytes }) => {
+    const { hostname } = new URL(url);
+    if (isLinkLocal(hostname)) throw new LinkLocalRefused(hostname);
     const answer = await request(url, {
       dispatcher,
       method: method as Dispatcher.HttpMethod,

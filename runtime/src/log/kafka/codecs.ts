@@ -1,8 +1,9 @@
+import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
-import { decompress as inflateZstd } from 'fzstd';
+import { Decompress } from 'fzstd';
 import kafkajs from 'kafkajs';
-import lz4 from 'lz4js';
 import snappyjs from 'snappyjs';
+import { inflateLz4 } from './lz4.js';
 
 /** snappy-java wraps its blocks: eight magic bytes, two versions, then length and block, again and again. */
 const XERIAL = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);
@@ -14,25 +15,35 @@ type Inflate = (bytes: Buffer) => Uint8Array;
 
 /** As kafkajs asks for it. */
 interface Codec {
-  compress(): Promise<Buffer>;
+  compress(encoder: { readonly buffer: Buffer }): Promise<Buffer>;
   decompress(bytes: Buffer): Promise<Buffer>;
 }
 
 function snappy(bytes: Buffer): Uint8Array {
   if (!bytes.subarray(0, XERIAL.length).equals(XERIAL)) return snappyjs.uncompress(bytes, MAX_INFLATED_BYTES);
   const blocks: Uint8Array[] = [];
+  let total = 0;
   for (let at = XERIAL_HEADER_BYTES; at < bytes.length; ) {
     const length = bytes.readUInt32BE(at);
-    blocks.push(snappyjs.uncompress(bytes.subarray(at + 4, at + 4 + length), MAX_INFLATED_BYTES));
+    const block = snappyjs.uncompress(bytes.subarray(at + 4, at + 4 + length), MAX_INFLATED_BYTES - total);
+    total += block.length;
+    blocks.push(block);
     at += 4 + length;
   }
   return Buffer.concat(blocks);
 }
 
-function inflateLz4(frame: Buffer): Uint8Array {
-  const bytes = lz4.decompressBound(frame);
-  if (bytes > MAX_INFLATED_BYTES) throw new RangeError(`an lz4 batch of up to ${bytes} bytes`);
-  return lz4.decompress(frame, bytes);
+/** Block by block, so that a few bytes which stand for gigabytes are refused before they are those. */
+function inflateZstd(bytes: Buffer): Buffer {
+  const blocks: Uint8Array[] = [];
+  let total = 0;
+  const stream = new Decompress((block) => {
+    total += block.length;
+    if (total > MAX_INFLATED_BYTES) throw new RangeError(`a zstd batch of more than ${MAX_INFLATED_BYTES} bytes`);
+    blocks.push(Buffer.from(block));
+  });
+  stream.push(bytes, true);
+  return Buffer.concat(blocks);
 }
 
 /** Node's own from 22.15 on. */
@@ -51,10 +62,17 @@ function reading(name: string, inflate: Inflate): () => Codec {
   });
 }
 
-/** Without these a topic that somebody compresses with snappy, lz4 or zstd would end its consumer. gzip is kafkajs' own. */
+const gunzip = promisify(zlib.gunzip);
+
+/** Without these a topic that somebody compresses with snappy, lz4 or zstd would end its consumer. gzip is kafkajs' own, but for the bound. */
 export function registerCodecs(): void {
   const { CompressionCodecs, CompressionTypes } = kafkajs;
+  const own = (CompressionCodecs[CompressionTypes.GZIP] as () => Codec)();
+  CompressionCodecs[CompressionTypes.GZIP] = () => ({
+    compress: own.compress,
+    decompress: (bytes: Buffer) => gunzip(bytes, { maxOutputLength: MAX_INFLATED_BYTES }),
+  });
   CompressionCodecs[CompressionTypes.Snappy] = reading('snappy', snappy);
-  CompressionCodecs[CompressionTypes.LZ4] = reading('lz4', inflateLz4);
+  CompressionCodecs[CompressionTypes.LZ4] = reading('lz4', (bytes) => inflateLz4(bytes, MAX_INFLATED_BYTES));
   CompressionCodecs[CompressionTypes.ZSTD] = reading('zstd', zstd);
 }

@@ -30,14 +30,6 @@ declare module 'kafkajs/src/instrumentation/emitter.js' {
   const Emitter: new () => { emit(name: string, payload?: unknown): void };
   export default Emitter;
 }
-declare module 'lz4js' {
-  const lz4: {
-    /** Largest size that a frame can have. Throws for what is no frame. */
-    decompressBound(frame: Uint8Array): number;
-    decompress(frame: Uint8Array, maxBytes?: number): Uint8Array;
-  };
-  export default lz4;
-}
 declare module 'snappyjs' {
   const snappy: { uncompress(block: Buffer, maxBytes: number): Uint8Array };
   export default snappy;

@@ -1,6 +1,6 @@
-import type { Version2Client, Version3Client } from 'jira.js';
 import type { DestinationTools } from '../action.js';
 import { OneRequest } from '../one-request.js';
+import type { openJiraSdk } from './jira-sdk.js';
 import { readSecret } from './secret.js';
 
 export interface JiraSettings {
@@ -31,7 +31,8 @@ export interface JiraClient {
 
 const MAX_ANSWER_BYTES = 4_194_304;
 
-type RequestConfig = Parameters<Version3Client['sendRequest']>[0];
+type Sdk = ReturnType<typeof openJiraSdk>;
+type RequestConfig = Parameters<Sdk['sendRequest']>[0];
 type Adapter = Extract<NonNullable<RequestConfig['adapter']>, (...config: never) => unknown>;
 
 /** The SDK's HTTP library over one request of ours: it cannot repeat, follow a redirect or take another proxy. */
@@ -47,21 +48,22 @@ function adapterOver(request: OneRequest): Adapter {
 
 export function openJira({ baseUrl, version, auth, email, tokenFile, settleMs }: JiraSettings, tools: DestinationTools): JiraClient {
   const host = baseUrl.replace(/\/$/, '');
-  let opened: { token: string; client: Version2Client | Version3Client } | undefined;
+  let opened: { token: string; client: Sdk } | undefined;
 
-  const open = async (): Promise<Version2Client | Version3Client> => {
+  const open = async (): Promise<Sdk> => {
     const token = readSecret(tools, tokenFile);
     if (opened?.token !== token) {
-      // Loaded at first use: most routers file few tickets, and the SDK is large.
-      const sdk = await import('jira.js');
-      const options = {
-        host,
-        ...(auth === 'basic' ? { authentication: { basic: { email: email ?? '', apiToken: token } } } : {}),
-        baseRequestConfig: {
-          headers: { 'User-Agent': tools.userAgent, ...(auth === 'bearer' ? { Authorization: `Bearer ${token}` } : {}) },
-        },
+      // Loaded at first use: most routers file few tickets.
+      const { openJiraSdk } = await import('./jira-sdk.js');
+      const headers = { 'User-Agent': tools.userAgent };
+      opened = {
+        token,
+        client: openJiraSdk(
+          auth === 'basic'
+            ? { host, headers, basic: { email: email ?? '', apiToken: token } }
+            : { host, headers: { ...headers, Authorization: `Bearer ${token}` } },
+        ),
       };
-      opened = { token, client: version === 3 ? new sdk.Version3Client(options) : new sdk.Version2Client(options) };
     }
     return opened.client;
   };

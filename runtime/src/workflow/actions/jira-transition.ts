@@ -7,6 +7,11 @@ import { issueRef, keyOfIssue } from './jira-ref.js';
 const input = z.object({ issue: issueRef, to: z.string().min(1).describe('Name of the target status, or of the transition.') });
 const output = z.object({ status: z.string() });
 
+const statusShape = z.object({ fields: z.object({ status: z.object({ name: z.string() }) }) });
+const transitionsShape = z.object({
+  transitions: z.array(z.object({ id: z.string(), name: z.string().optional(), to: z.object({ name: z.string().optional() }).optional() })),
+});
+
 const same = (a: string | undefined, b: string): boolean => a?.toLowerCase() === b.toLowerCase();
 
 export const jiraTransition: Action<z.infer<typeof input>, z.infer<typeof output>, JiraClient> = {
@@ -19,19 +24,13 @@ export const jiraTransition: Action<z.infer<typeof input>, z.infer<typeof output
   settlement: () => ({ by: 'resend' }),
   async run({ issue, to }, { client, signal }: ActionContext<JiraClient>) {
     const path = `/issue/${keyOfIssue(issue)}`;
-    const now = await client.send<{ fields?: { status?: { name?: string } } }>({
-      method: 'GET',
-      path,
-      params: { fields: 'status' },
-      signal,
-    });
-    const status = now?.fields?.status?.name;
+    const now = statusShape.safeParse(await client.send({ method: 'GET', path, params: { fields: 'status' }, signal }));
+    const status = now.data?.fields.status.name;
     if (status !== undefined && same(status, to)) return { status };
-    const { transitions = [] } = await client.send<{ transitions?: { id: string; name?: string; to?: { name?: string } }[] }>({
-      method: 'GET',
-      path: `${path}/transitions`,
-      signal,
-    });
+    const listed = transitionsShape.safeParse(await client.send({ method: 'GET', path: `${path}/transitions`, signal }));
+    if (!listed.success)
+      throw new ActionError('known', 'malformed-answer', `GET ${path}/transitions: the answer is no list of transitions.`);
+    const { transitions } = listed.data;
     const chosen =
       transitions.find((transition) => same(transition.to?.name, to)) ?? transitions.find((transition) => same(transition.name, to));
     if (chosen === undefined) {

@@ -1,8 +1,9 @@
-import { WebClient } from '@slack/web-api';
+import type { WebClient } from '@slack/web-api';
 import type { DestinationTools } from '../action.js';
 import { ActionError } from '../action.js';
 import { OneRequest } from '../one-request.js';
 import { readSecret } from './secret.js';
+import { openSlackSdk } from './slack-sdk.js';
 
 export interface SlackClient {
   readonly settleMs: number;
@@ -22,17 +23,6 @@ const TRANSIENT = new Set(['ratelimited', 'rate_limited', 'message_limit_exceede
 const PAGE_CHANNELS = 1_000;
 const MAX_CHANNEL_PAGES = 20;
 const MAX_ANSWER_BYTES = 8_388_608;
-
-/** The SDK writes warnings to the console otherwise, with text of answers in them. */
-const SILENT = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  setLevel: () => undefined,
-  getLevel: () => 'error' as never,
-  setName: () => undefined,
-};
 
 export const isChannelId = (channel: string): boolean => /^[CGD][A-Z0-9]{6,}$/.test(channel);
 
@@ -58,13 +48,10 @@ export function openSlack(
 
   /** The SDK over one request of ours: it cannot retry, queue, sleep or follow. A client a call, as it takes no signal by call (50 µs). */
   const over = (request: OneRequest): WebClient =>
-    new WebClient(readSecret(tools, tokenFile), {
-      slackApiUrl: baseUrl,
-      retryConfig: { retries: 0 },
-      rejectRateLimitedCalls: true,
-      allowAbsoluteUrls: false,
-      logger: SILENT,
-      headers: { 'user-agent': tools.userAgent },
+    openSlackSdk({
+      token: readSecret(tools, tokenFile),
+      baseUrl,
+      userAgent: tools.userAgent,
       fetch: async (url, init) => {
         const headers = Object.fromEntries(new Headers(init?.headers).entries());
         const { text, headers: got, isCut } = await request.send('POST', String(url), headers, String(init?.body ?? ''));
