@@ -1,6 +1,7 @@
 import type { Kafka } from 'kafkajs';
 import type { Clock } from '../../clock.js';
 import { asError } from '../../errors.js';
+import { writeDeadLetter } from './dead-letter.js';
 import { Fetcher } from './fetcher.js';
 import type { Flusher } from './flusher.js';
 import type { FetchedRecord } from './internals.js';
@@ -46,8 +47,10 @@ export interface RawTotals {
   readonly events: number;
 }
 
-const BATCH_COUNT = 200;
-const QUEUE_COUNT = 2_000;
+/** Of one turn. A record can become many times its size: each of its events carries the facts of its group. */
+const BATCH = { count: 200, bytes: 1_048_576 };
+/** Of one partition, above which fetching pauses. */
+const QUEUE = { count: 2_000, bytes: 8_388_608 };
 const RETRY_MS = 1_000;
 const ROOM_CHECK_MS = 500;
 
@@ -151,7 +154,7 @@ export class RawConsumer {
     const lane = this.#lanes.get(partition);
     if (lane === undefined) return;
     lane.queue.push(...records);
-    if (lane.queue.length > QUEUE_COUNT) this.#pause(partition, lane, true);
+    if (isOver(lane.queue, QUEUE)) this.#pause(partition, lane, true);
     this.#look(partition, lane);
   }
 
@@ -166,7 +169,7 @@ export class RawConsumer {
         await this.#after(ROOM_CHECK_MS);
         continue;
       }
-      const batch = lane.queue.slice(0, BATCH_COUNT);
+      const batch = firstOf(lane.queue);
       try {
         const totals = await this.#carry(partition, batch, lane.totals);
         if (this.#lanes.get(partition) !== lane) break;
@@ -179,7 +182,7 @@ export class RawConsumer {
         this.#ports.warn('records of the raw topic could not be carried over; tried again', { partition, err: asError(error) });
         await this.#after(RETRY_MS);
       }
-      if (lane.isPaused && lane.queue.length <= QUEUE_COUNT / 2) this.#pause(partition, lane, false);
+      if (lane.isPaused && !isOver(lane.queue, { count: QUEUE.count / 2, bytes: QUEUE.bytes / 2 })) this.#pause(partition, lane, false);
     }
     lane.isWorking = false;
   }
@@ -206,8 +209,7 @@ export class RawConsumer {
 
   /** Kept as it came, with what is wrong and where it was. */
   #bury(record: RawRecord, headers: Readonly<Record<string, string>>, reason: string, detail: string): Promise<number> {
-    const { partition, offset, timestampMs, value } = record;
-    const where = { 'x-raw-partition': String(partition), 'x-raw-offset': String(offset), 'x-raw-timestamp': String(timestampMs) };
+    const { partition, offset, value } = record;
     this.#ports.warn('a record of the raw topic cannot be read; it is kept in the dead-letter topic', {
       partition,
       offset,
@@ -217,11 +219,7 @@ export class RawConsumer {
     return this.#ports.flusher.send({
       topic: this.#options.dlqTopic,
       partition,
-      build: () => ({
-        key: Buffer.from(`${partition}/${offset}/${timestampMs}`),
-        value,
-        headers: { ...headers, ...where, 'x-reason': reason, 'x-detail': detail.slice(0, 1_000) },
-      }),
+      build: () => writeDeadLetter({ raw: record, reason, detail, headers, value }),
     });
   }
 
@@ -242,7 +240,23 @@ export class RawConsumer {
   }
 }
 
-const lowerCase = (headers: Readonly<Record<string, string>>): Record<string, string> =>
+const bytesOf = ({ value }: FetchedRecord): number => value?.length ?? 0;
+
+function isOver(queue: readonly FetchedRecord[], { count, bytes }: typeof QUEUE): boolean {
+  return queue.length > count || queue.reduce((sum, record) => sum + bytesOf(record), 0) > bytes;
+}
+
+/** As many as go together, at least one. */
+function firstOf(queue: readonly FetchedRecord[]): readonly FetchedRecord[] {
+  let bytes = 0;
+  const end = queue.findIndex((record, index) => {
+    bytes += bytesOf(record);
+    return index >= BATCH.count || (index > 0 && bytes > BATCH.bytes);
+  });
+  return end < 0 ? queue.slice() : queue.slice(0, end);
+}
+
+export const lowerCase = (headers: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
 function totalsOf(metadata: string | undefined): RawTotals {
