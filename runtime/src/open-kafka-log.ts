@@ -19,9 +19,9 @@ export async function openKafkaLog(config: Config, ports: OpenLogPorts): Promise
   const { log: settings, incidents } = config;
   const { prefix, scratchDir } = settings;
   const warn = (message: string, fields: Readonly<Record<string, unknown>>): void => logger.warn(fields, message);
-  const { kafka, partitions } = await connectWhenThere(config, ports);
+  const { kafka, partitions, dlqPartitions } = await connectWhenThere(config, ports);
   const opened = openKafka(
-    { prefix, group: settings.group, partitions, sessionTimeoutMs: settings.sessionTimeoutMs, scratchDir },
+    { prefix, group: settings.group, partitions, dlqPartitions, sessionTimeoutMs: settings.sessionTimeoutMs, scratchDir },
     {
       kafka,
       clock,
@@ -45,6 +45,7 @@ export async function openKafkaLog(config: Config, ports: OpenLogPorts): Promise
     log: opened.log,
     journal: opened.journal,
     view: replica && { log: replica, journal: replica, behind: () => replica.behind },
+    letters: roles.answers ? opened.letters : undefined,
     trimmable: undefined,
     startRaw(intake) {
       raw = rawConsumer(config, kafka, opened, ports, intake);
@@ -73,7 +74,10 @@ export async function openKafkaLog(config: Config, ports: OpenLogPorts): Promise
 }
 
 /** Tries on for as long as it can become right. A new client each time: files with credentials may have been put right meanwhile. */
-async function connectWhenThere({ log }: Config, ports: OpenLogPorts): Promise<{ kafka: Kafka; partitions: number }> {
+async function connectWhenThere(
+  { log }: Config,
+  ports: OpenLogPorts,
+): Promise<{ kafka: Kafka; partitions: number; dlqPartitions: number }> {
   const { clock, logger, waiting, stopping } = ports;
   const specs = topicSpecs(log);
   for (let told = ''; ; ) {
@@ -87,7 +91,8 @@ async function connectWhenThere({ log }: Config, ports: OpenLogPorts): Promise<{
       const open = findings.filter(({ severity }) => severity !== 'advice');
       if (open.length === 0) {
         for (const { topic, what: advice, remedy } of findings) logger.warn({ topic, remedy }, advice);
-        return { kafka, partitions: actual.get(`${log.prefix}.events`)?.partitions ?? log.partitions };
+        const count = (role: 'events' | 'dlq'): number => actual.get(`${log.prefix}.${role}`)?.partitions ?? 1;
+        return { kafka, partitions: count('events'), dlqPartitions: count('dlq') };
       }
       what = open.map((finding) => `${finding.what} (${finding.remedy})`).join('; ');
     } catch (error) {

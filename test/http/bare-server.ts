@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { systemClock } from '#runtime/clock.js';
+import { RouterError } from '#runtime/errors.js';
 import { createHttpServer, type HttpPorts, type HttpServer } from '#runtime/http/server.js';
 
 /** The HTTP room alone, with ports that a test scripts. */
@@ -26,6 +27,11 @@ export class BareServer {
       },
       ingest: async () => [{ id: 'one' }],
       readJson: (body) => JSON.parse(body.toString('utf8')),
+      letters: {
+        list: async () => ({ letters: [], standing: 0 }),
+        show: () => Promise.reject(new RouterError('NOT_FOUND', 'none')),
+        replay: async () => ({ results: [] }),
+      },
       command: async () => ({ id: 'one' }),
       readiness: async () => ({ ready: true, reasons: [] }),
       mappings: () => ({ hash: '', routes: [] }),

@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { systemClock } from '#runtime/clock.js';
 import type { FetchedRecord } from '#runtime/log/kafka/internals.js';
 import { PartitionReader } from '#runtime/log/kafka/read-partition.js';
@@ -47,6 +48,12 @@ export class KafkaRouter {
       name: prefix,
     });
     return new KafkaRouter(processes, cluster, prefix, port, configFile);
+  }
+
+  /** Other sections of the configuration from the next start on. */
+  async reconfigure(change: Readonly<Record<string, unknown>>): Promise<void> {
+    const config = JSON.parse(await readFile(this.#configFile, 'utf8')) as object;
+    await writeFile(this.#configFile, JSON.stringify({ ...config, ...change }));
   }
 
   async start(): Promise<void> {

@@ -1,4 +1,5 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { z } from 'zod';
 import { cut } from '../../event/cut.js';
 import type { FetchedRecord } from './internals.js';
 import { DLQ_ROOM_BYTES, RAW_BYTES } from './topics.js';
@@ -24,6 +25,21 @@ export interface DeadLetter {
   /** True: only the beginning of its value fitted. */
   readonly isCut: boolean;
 }
+
+/** A record of dlq that says of a letter: it was sent again. */
+export interface ReplayMark {
+  /** RFC 3339. */
+  readonly at: string;
+  /** Name of the caller's token. */
+  readonly by: string;
+  readonly why: string;
+  /** How many events it gave, and the ids of the first of them (MAX_MARK_IDS). */
+  readonly count: number;
+  readonly events: readonly string[];
+}
+
+export const MAX_MARK_IDS = 100;
+const REPLAYED = 'x-replayed';
 
 /** Our own headers; they win over a record's own of the same name. */
 const NAMES = {
@@ -91,6 +107,28 @@ export function readDeadLetter({ key, value, headers }: Pick<FetchedRecord, 'key
     isCut: whole === undefined || headers[NAMES.cut] !== undefined,
   };
 }
+
+/** The mark's record. It has no reason, as every letter has: nobody can write a letter that reads as a mark. */
+export function writeMark(id: string, mark: ReplayMark): Dlq {
+  return { key: Buffer.from(id), value: Buffer.from(JSON.stringify(mark)), headers: { [REPLAYED]: mark.at } };
+}
+
+/** undefined: it is none. Never throws. */
+export function readMark({
+  key,
+  value,
+  headers,
+}: Pick<FetchedRecord, 'key' | 'value' | 'headers'>): (ReplayMark & { id: string }) | undefined {
+  if (key === null || headers[NAMES.reason] !== undefined || headers[REPLAYED] === undefined) return undefined;
+  try {
+    const given = markSchema.safeParse(JSON.parse(value?.toString('utf8') ?? ''));
+    return given.success ? { id: key.toString('utf8'), ...given.data } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const markSchema = z.object({ at: z.string(), by: z.string(), why: z.string(), count: z.int(), events: z.array(z.string()) });
 
 /** A record that came compressed may be larger than any record that is not: kept compressed, or cut. */
 function fitting(value: Buffer): { readonly value: Buffer; readonly headers: Readonly<Record<string, string>> } {
