@@ -43,20 +43,19 @@ export const topicsCommand = (io: CliIo): CommandModule<object, Flags> => ({
   command: 'topics',
   describe: 'Check or create the Kafka topics, or print them as Strimzi resources',
   builder: (yargs) =>
-    yargs
-      .options(topicsOptions)
-      .conflicts('check', 'apply')
-      .epilogue(
-        lesson(
-          [
-            ['what is missing or wrong, with the command that mends it', 'sre-router topics --config router.yaml'],
-            ['create what is missing; partition counts are never changed', 'sre-router topics --config router.yaml --apply'],
-            ['for Strimzi', 'sre-router topics --config router.yaml --format strimzi --cluster my-kafka | kubectl apply -f -'],
-          ],
-          'Exit 0: fine, advice apart. 1: something is missing or wrong. 2: wrong usage or configuration, or no broker answers.',
-        ),
-      ) as never,
+    yargs.options(topicsOptions).epilogue(
+      lesson(
+        [
+          ['what is missing or wrong, with the command that mends it', 'sre-router topics --config router.yaml'],
+          ['create what is missing; partition counts are never changed', 'sre-router topics --config router.yaml --apply'],
+          ['for Strimzi', 'sre-router topics --config router.yaml --format strimzi --cluster my-kafka | kubectl apply -f -'],
+        ],
+        'Exit 0: fine, advice apart. 1: something is missing or wrong. 2: wrong usage or configuration, or no broker answers.',
+      ),
+    ) as never,
   async handler(flags) {
+    // Not by the parser's `conflicts`: it takes a default for a given value.
+    if (flags.check && flags.apply) throw new UsageError('--check and --apply exclude each other: --apply checks as well.');
     const { log } = loadConfig({
       ...(flags.config === undefined ? {} : { file: flags.config }),
       env: io.env,

@@ -129,6 +129,15 @@ function countFindings(specs: readonly TopicSpec[], actual: ReadonlyMap<string, 
       what: `${events.topic} has ${events.count} partitions and ${journal.topic} has ${journal.count}; they must be the same`,
       remedy: 'Partition counts cannot be lowered: move to a new prefix, see docs/operations.md.',
     });
+  const asked = specs.find(({ topic }) => topic === events.topic)?.partitions;
+  if (events.count !== undefined && events.count !== asked)
+    findings.push({
+      topic: events.topic,
+      severity: 'advice',
+      isFinal: false,
+      what: `it has ${events.count} partitions, and log.partitions is ${asked}: the count stays as it is`,
+      remedy: `Set log.partitions to ${events.count}, so that nobody expects otherwise.`,
+    });
   if (raw.count !== undefined && dlq.count !== undefined && dlq.count < raw.count)
     findings.push({
       topic: dlq.topic,
@@ -214,12 +223,28 @@ export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise
   }
 }
 
-/** Strimzi's KafkaTopic resources, one YAML document each, for a cluster whose operator is named `cluster`. */
+/** Strimzi's KafkaTopic resources (kafka.strimzi.io/v1), for the Kafka resource named `cluster`. A topic's name that Kubernetes does not take is given beside. */
 export function strimziTopics(specs: readonly TopicSpec[], cluster: string): readonly object[] {
   return specs.map(({ topic, partitions, replication, config }) => ({
     apiVersion: 'kafka.strimzi.io/v1',
     kind: 'KafkaTopic',
-    metadata: { name: topic, labels: { 'strimzi.io/cluster': cluster } },
-    spec: { partitions, replicas: replication, config: { ...config } },
+    metadata: { name: resourceName(topic), labels: { 'strimzi.io/cluster': cluster } },
+    spec: {
+      ...(resourceName(topic) === topic ? {} : { topicName: topic }),
+      partitions,
+      replicas: replication,
+      config: { ...config },
+    },
   }));
+}
+
+/** A DNS subdomain name, RFC 1123. */
+function resourceName(topic: string): string {
+  return topic
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9.]+/g, '-')
+    .split('.')
+    .map((label) => label.replaceAll(/^-+|-+$/g, ''))
+    .filter((label) => label !== '')
+    .join('.');
 }
