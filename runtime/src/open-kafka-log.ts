@@ -8,6 +8,7 @@ import { connectKafka } from './log/kafka/connect.js';
 import { type OpenKafka, openKafka } from './log/kafka/open-kafka.js';
 import { RawConsumer, type RawRecord, type RawVerdict } from './log/kafka/raw-consumer.js';
 import { Replica } from './log/kafka/replica.js';
+import { connectionProblem } from './log/kafka/security.js';
 import { checkTopics, readTopics, topicSpecs, withAdmin } from './log/kafka/topics.js';
 import type { OpenLog, OpenLogPorts, RawIntake } from './open-log.js';
 
@@ -97,7 +98,7 @@ async function connectWhenThere(
       what = open.map((finding) => `${finding.what} (${finding.remedy})`).join('; ');
     } catch (error) {
       if (error instanceof RouterError) throw error;
-      what = `the brokers ${log.brokers.join(', ')} do not answer: ${asError(error).message}`;
+      what = connectionProblem(error, log.brokers, log);
     }
     if (stopping.aborted) throw new RouterError('STOPPING', 'The router was stopped while it waited for Kafka.');
     waiting(what);

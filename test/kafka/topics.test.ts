@@ -103,6 +103,12 @@ test('--apply never changes a partition count, nor anything else that exists', a
   expect([await countOf(`${prefix}.events`), await countOf(`${prefix}.raw`), await countOf(`${prefix}.journal`)]).toEqual([2, 5, 3]);
 });
 
+test('what the brokers refuse to create is told topic by topic, with the settings to look at', async () => {
+  const { code, out, err } = await cli(['topics', '--brokers', cluster.brokers.join(), '--prefix', 'three-replicas', '--apply']);
+  expect([code, out]).toEqual([2, '']);
+  expect(err).toMatch(/^The brokers refuse to create three-replicas\.raw: .*replication.*three-replicas\.dlq: .*log\.replication/i);
+});
+
 test('brokers that do not answer end it with 2, and are named', async () => {
   const port = await freePort();
   const { code, out, err } = await cli(['topics', '--brokers', `127.0.0.1:${port}`]);

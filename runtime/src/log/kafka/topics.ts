@@ -1,4 +1,5 @@
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
+import { RouterError } from '../../errors.js';
 
 export interface TopicOptions {
   readonly prefix: string;
@@ -200,7 +201,7 @@ export async function createMissing(
 ): Promise<readonly string[]> {
   const missing = specs.filter(({ topic }) => !actual.has(topic));
   if (missing.length === 0) return [];
-  await admin.createTopics({
+  const creating = admin.createTopics({
     waitForLeaders: true,
     topics: missing.map(({ topic, partitions, replication, config }) => ({
       topic,
@@ -209,7 +210,20 @@ export async function createMissing(
       configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
     })),
   });
+  await creating.catch((error: unknown) => Promise.reject(refusal(error)));
   return missing.map(({ topic }) => topic);
+}
+
+/** kafkajs says no more than "Topic creation errors". */
+function refusal(error: unknown): unknown {
+  const { errors } = error as { errors?: readonly { topic?: string; message: string }[] };
+  if (errors === undefined) return error;
+  const each = errors.map(({ topic, message }) => `${topic ?? '?'}: ${message}`).join('; ');
+  return new RouterError(
+    'CONFIG_INVALID',
+    `The brokers refuse to create ${each}. See log.partitions, log.rawPartitions, log.replication, and what our user may do.`,
+    { cause: error },
+  );
 }
 
 /** Runs `work` with an admin client of its own. */
