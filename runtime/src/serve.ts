@@ -157,6 +157,7 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
       events: (query) => needView().events(query),
       incident: (key) => needView().incident(key),
       incidents: (query) => needView().incidents(query),
+      absent: (what) => needView().absent(what),
     },
     async ingest(source, raw, headers) {
       if (isStopping()) throw new RouterError('STOPPING', 'The router is stopping; send it again.');

@@ -24,6 +24,7 @@ export class BareServer {
         events: async () => ({ events: [] }),
         incident: async () => undefined,
         incidents: async () => ({ incidents: [] }),
+        absent: (what) => new RouterError('NOT_FOUND', what),
       },
       ingest: async () => [{ id: 'one' }],
       readJson: (body) => JSON.parse(body.toString('utf8')),

@@ -20,7 +20,7 @@ export interface CommandRequest {
 /** What the endpoints need of the router. */
 export interface ApiPorts {
   readonly version: string;
-  readonly view: Pick<View, 'event' | 'events' | 'incident' | 'incidents'>;
+  readonly view: Pick<View, 'event' | 'events' | 'incident' | 'incidents' | 'absent'>;
   /** Resolves when every event of the body is durable. */
   ingest(
     source: string,
