@@ -1,5 +1,6 @@
+import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
-import type { Message } from 'kafkajs';
+import kafkajs, { type Message } from 'kafkajs';
 import { effectsOf, MAC, recorded } from '#test/contract/main-job.contract.js';
 import { produceByConsole } from '#test/support/console-producer.js';
 import { KafkaCluster } from '#test/support/kafka.js';
@@ -26,10 +27,10 @@ async function open(mappings: KafkaRouterOptions['mappings']) {
   return { sandbox, router: await KafkaRouter.write(processes, cluster, { mappings, sandbox }) };
 }
 
-async function produce(topic: string, messages: Message[]): Promise<void> {
+async function produce(topic: string, messages: Message[], compression = kafkajs.CompressionTypes.None): Promise<void> {
   const producer = cluster.client().producer();
   await producer.connect();
-  await producer.send({ topic, messages });
+  await producer.send({ topic, messages, compression });
   await producer.disconnect();
 }
 
@@ -130,6 +131,26 @@ test('records that cannot be read go to dlq as they came, and hold nobody behind
   }
   expect(await effectsOf(sandbox)).toMatchObject({ tasks: 2, doubled: 0 });
   expect(await router.metric('sre_router_raw_dead_letters')).toBe(poison.length);
+  expect(await router.metric('sre_router_raw_conservation')).toBe(0);
+});
+
+test('a batch that becomes too large when it is inflated holds nobody up, and costs the memory of none', async () => {
+  const { router, sandbox } = await open({ 'tasks.json': TASKS });
+  const [good = '', more = ''] = recorded('storm');
+  const raw = router.topic('raw');
+  await produce(raw, [{ partition: 0, value: good }]);
+  const bomb = [0, 1, 2].map((index) => ({ partition: 0, value: Buffer.alloc(25_000_000, `alert ${index} `) }));
+  await produce(raw, bomb, kafkajs.CompressionTypes.GZIP);
+  await produce(raw, [{ partition: 0, value: more }]);
+  await router.start();
+  await router.settled(5);
+  const letters = await router.read('dlq');
+  expect(letters.map(({ headers }) => [headers['x-raw-offset'], headers['x-reason']])).toEqual(
+    ['1', '2', '3'].map((offset) => [offset, 'BODY_NOT_INFLATABLE']),
+  );
+  expect(gunzipSync(letters[0]?.value ?? Buffer.alloc(0)).length).toBeGreaterThan(75_000_000);
+  expect(letters[1]?.headers['x-detail']).toMatch(/^The gzip batch does not inflate, or to more than 67108864 bytes/);
+  expect(await effectsOf(sandbox)).toMatchObject({ tasks: 2, doubled: 0 });
   expect(await router.metric('sre_router_raw_conservation')).toBe(0);
 });
 

@@ -6,6 +6,7 @@ import { Fetcher } from './fetcher.js';
 import type { Flusher } from './flusher.js';
 import type { FetchedRecord } from './internals.js';
 import { Membership, type MembershipOptions } from './membership.js';
+import { UNREADABLE_BATCH } from './unreadable-batch.js';
 
 /** A record of `raw` as it came. */
 export interface RawRecord {
@@ -99,7 +100,7 @@ export class RawConsumer {
         },
         failed: (error) => ports.warn('reading the raw topic failed; tried again', { err: error }),
       },
-      { maxWaitMs: 250, maxPartitionBytes: 2_097_152 },
+      { maxWaitMs: 250, maxPartitionBytes: 2_097_152, toleratesUnreadable: true },
     );
   }
 
@@ -192,7 +193,8 @@ export class RawConsumer {
     let { split, dlq, events } = before;
     for (const { offset, timestampMs, value, headers } of batch) {
       const record: RawRecord = { partition, offset, timestampMs, value: value ?? Buffer.alloc(0), headers: lowerCase(headers) };
-      const verdict = this.#ports.decode(record);
+      const unreadable = record.headers[UNREADABLE_BATCH];
+      const verdict = unreadable === undefined ? this.#ports.decode(record) : { reason: 'BODY_NOT_INFLATABLE', detail: unreadable };
       if ('events' in verdict) {
         writes.push(this.#ports.append(verdict.events));
         split += 1;
