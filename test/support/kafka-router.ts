@@ -14,6 +14,8 @@ export interface KafkaRouterOptions {
   readonly config?: Readonly<Record<string, Record<string, unknown>>>;
 }
 
+const UNENDED: ReadonlySet<string> = new Set(['accepting', 'running', 'waiting']);
+
 /** A router process on a real cluster, with topics of its own; started again on the same ones. */
 export class KafkaRouter {
   readonly prefix: string;
@@ -60,6 +62,13 @@ export class KafkaRouter {
     this.child = await startRouter(this.#processes, this.#configFile, this.#port);
   }
 
+  /** Another process of the same group, with this role; resolves with its URL. */
+  async startAnother(role: string): Promise<string> {
+    const port = await freePort();
+    await startRouter(this.#processes, this.#configFile, port, { SRE_ROUTER_ROLE: role, SRE_ROUTER_HTTP__PORT: String(port) });
+    return `http://127.0.0.1:${port}`;
+  }
+
   topic(role: 'raw' | 'events' | 'journal' | 'dlq'): string {
     return `${this.prefix}.${role}`;
   }
@@ -78,19 +87,36 @@ export class KafkaRouter {
     return response.ok ? ((await response.json()) as T) : undefined;
   }
 
-  /** Waits until this many records of raw are carried over and every event has ended. */
+  /** Waits until this many records of raw are carried over, and the API knows how every event of the topic ended. */
   async settled(records: number, withinMs = 60_000): Promise<void> {
-    await until(
-      `${records} raw records to be carried over, and their events to end`,
-      async () => {
-        if ((await this.metric('sre_router_raw_records')) < records) return undefined;
-        const page = await this.get<{ events: { state: string }[]; behind?: number }>('/api/v1/events?limit=500&state=accepting');
-        if (page === undefined || page.behind !== undefined || page.events.length > 0) return undefined;
-        return (await this.metric('sre_router_unfinished')) === 0 ? true : undefined;
-      },
-      withinMs,
-      this.child,
-    );
+    const admin = this.#cluster.client().admin();
+    await admin.connect();
+    try {
+      await until(
+        `${records} raw records to be carried over, and their events to end`,
+        async () => {
+          if ((await this.metric('sre_router_raw_records')) < records) return undefined;
+          const ends = await admin.fetchTopicOffsets(this.topic('events'));
+          const written = ends.reduce((sum, { high }) => sum + Number(high), 0);
+          const states = await this.#states();
+          return states.length === written && !states.some((state) => UNENDED.has(state)) ? true : undefined;
+        },
+        withinMs,
+        this.child,
+      );
+    } finally {
+      await admin.disconnect();
+    }
+  }
+
+  async #states(): Promise<string[]> {
+    const states: string[] = [];
+    for (let cursor = ''; ; ) {
+      const page = await this.get<{ events: { state: string }[]; next?: string }>(`/api/v1/events?limit=500${cursor}`);
+      states.push(...(page?.events ?? []).map(({ state }) => state));
+      if (page?.next === undefined) return states;
+      cursor = `&cursor=${page.next}`;
+    }
   }
 
   /** Every record of a topic, by partition. */
