@@ -155,6 +155,8 @@ test('a batch that becomes too large when it is inflated holds nobody up, and co
   expect(await router.metric('sre_router_raw_conservation')).toBe(0);
 });
 
+const COMMIT_FAILED = /could not be carried over; tried again/g;
+
 test('through kill -9 between the writing of events and the commit every record is split or a dead letter, and every event ends once', async () => {
   const RECORDS = 200;
   const EVERY = 10;
@@ -178,6 +180,8 @@ test('through kill -9 between the writing of events and the commit every record 
   await put(records.slice(RECORDS / 2));
   const letters = async (): Promise<string[]> => (await router.read('dlq')).map(({ key }) => String(key));
   await until('the rest to be written', async () => ((await letters()).length >= RECORDS / EVERY ? true : undefined));
+  await until('a commit to be tried again', async () => ((router.child?.output.match(COMMIT_FAILED) ?? []).length > 1 ? true : undefined));
+  expect(await letters()).toHaveLength(RECORDS / EVERY);
   await router.child?.kill('SIGKILL');
   cluster.proxies[0]?.fail();
   await router.start();

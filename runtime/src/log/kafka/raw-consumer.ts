@@ -55,9 +55,16 @@ const QUEUE = { count: 2_000, bytes: 8_388_608 };
 const RETRY_MS = 1_000;
 const ROOM_CHECK_MS = 500;
 
+/** Durable, and not committed yet: a commit that fails is tried again without another copy of each dead letter. */
+interface Carried {
+  readonly batch: readonly FetchedRecord[];
+  readonly totals: RawTotals;
+}
+
 interface Lane {
   queue: FetchedRecord[];
   totals: RawTotals;
+  carried: Carried | undefined;
   isWorking: boolean;
   isPaused: boolean;
 }
@@ -134,7 +141,13 @@ export class RawConsumer {
   }
 
   #begin(partition: number): void {
-    const lane: Lane = { queue: [], totals: { records: 0, split: 0, dlq: 0, events: 0 }, isWorking: false, isPaused: false };
+    const lane: Lane = {
+      queue: [],
+      totals: { records: 0, split: 0, dlq: 0, events: 0 },
+      carried: undefined,
+      isWorking: false,
+      isPaused: false,
+    };
     this.#lanes.set(partition, lane);
     this.#membership.committed(partition).then(
       (committed) => {
@@ -170,14 +183,15 @@ export class RawConsumer {
         await this.#after(ROOM_CHECK_MS);
         continue;
       }
-      const batch = firstOf(lane.queue);
       try {
-        const totals = await this.#carry(partition, batch, lane.totals);
+        lane.carried ??= await this.#carry(partition, firstOf(lane.queue), lane.totals);
         if (this.#lanes.get(partition) !== lane) break;
+        const { batch, totals } = lane.carried;
         const next = (batch.at(-1)?.offset ?? 0) + 1;
         await this.#membership.commit([{ partition, offset: next, metadata: JSON.stringify(totals) }]);
         lane.totals = totals;
         lane.queue.splice(0, batch.length);
+        lane.carried = undefined;
       } catch (error) {
         // The same ids again: what had been appended is recognised as a duplicate.
         this.#ports.warn('records of the raw topic could not be carried over; tried again', { partition, err: asError(error) });
@@ -188,7 +202,7 @@ export class RawConsumer {
     lane.isWorking = false;
   }
 
-  async #carry(partition: number, batch: readonly FetchedRecord[], before: RawTotals): Promise<RawTotals> {
+  async #carry(partition: number, batch: readonly FetchedRecord[], before: RawTotals): Promise<Carried> {
     const writes: Promise<unknown>[] = [];
     let { split, dlq, events } = before;
     for (const { offset, timestampMs, value, headers } of batch) {
@@ -206,7 +220,7 @@ export class RawConsumer {
     }
     const results = await Promise.allSettled(writes);
     for (const result of results) if (result.status === 'rejected') throw asError(result.reason);
-    return { records: before.records + batch.length, split, dlq, events };
+    return { batch, totals: { records: before.records + batch.length, split, dlq, events } };
   }
 
   /** Kept as it came, with what is wrong and where it was. */

@@ -104,6 +104,9 @@ export function connectionProblem(thrown: unknown, brokers: readonly string[], {
   if (EXPIRED.test(says)) return `${who} have a certificate that is not valid now: ${says}.`;
   if (NOT_TLS.test(says)) return `${who} do not seem to speak TLS on that port, and log.tls is set: ${says}.`;
   if (WANTS_CERTIFICATE.test(says)) return `${who} do not take our certificate (log.tls.certFile, ${tls?.certFile ?? 'not set'}): ${says}.`;
+  const { type } = error as { type?: unknown };
+  if (typeof type === 'string')
+    return `${who} refuse what the router asks of them (${type}): ${says}.${/AUTHORIZATION/.test(type) ? ' Give our user the right to describe, read and write its topics and groups.' : ''}`;
   const hints = [...(tls === undefined ? ['TLS (log.tls)'] : []), ...(sasl === undefined ? ['a log-in (log.sasl)'] : [])];
   const isClosed = /closed connection|ECONNRESET|socket hang up|disconnected/i.test(says);
   return `${who} do not answer: ${says}.${isClosed && hints.length > 0 ? ` Perhaps they want ${hints.join(' or ')}.` : ''}`;
