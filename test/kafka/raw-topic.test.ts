@@ -135,7 +135,7 @@ test('records that cannot be read go to dlq as they came, and hold nobody behind
   expect(await router.metric('sre_router_raw_conservation')).toBe(0);
 });
 
-test('a batch that becomes too large when it is inflated holds nobody up, and costs the memory of none', async () => {
+test('a batch that becomes too large when it is inflated becomes dead letters and holds nobody up', async () => {
   const { router, sandbox } = await open({ 'tasks.json': TASKS });
   const [good = '', more = ''] = recorded('storm');
   const raw = router.topic('raw');
