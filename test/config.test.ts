@@ -131,6 +131,13 @@ test('never repeats a secret in a problem', () => {
   expect(Object.keys(problems(input))).toHaveLength(5);
 });
 
+test('does not take events that the topics would refuse', () => {
+  const kafka = (event: string): Record<string, string> => problems({ log: { kind: 'kafka', brokers: ['a:1'] }, limits: { event } });
+  expect(kafka('1MB')).toEqual({});
+  expect(kafka('2MB')['limits.event']).toMatch(/^at most 1000000 bytes, since log\.kind is kafka \| 2000000 bytes \|/);
+  expect(problems({ limits: { event: '2MB' } })).toEqual({});
+});
+
 test('does not keep ids for a shorter time than it promises to recognise them', () => {
   expect(problems({ log: { retention: '30m' } })).toEqual({ 'log.retention': 'at least incidents.dedupeWindow (3600000 ms) | 1800000 ms' });
 });

@@ -55,7 +55,7 @@ a default is optional unless marked required. Unknown keys are refused, and all 
 
 ${section(configSchema)}
 
-\`log.retention\` must be at least \`incidents.dedupeWindow\`.
+\`log.retention\` must be at least \`incidents.dedupeWindow\`; with Kafka \`limits.event\` is at most 1,000,000 bytes.
 
 ## sources.\\<name\\>
 

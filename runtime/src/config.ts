@@ -123,12 +123,22 @@ function parseEntries<T>(
   return parsed;
 }
 
+/** The events and journal topics take records of 1 MiB, with key, headers and what the journal adds. */
+const KAFKA_EVENT_BYTES = 1_000_000;
+
 function crossCheck(top: Top, problems: ConfigProblem[]): void {
   if (top.log.retentionMs < top.incidents.dedupeWindowMs)
     problems.push({
       path: 'log.retention',
       expected: `at least incidents.dedupeWindow (${top.incidents.dedupeWindowMs} ms)`,
       received: `${top.log.retentionMs} ms`,
+    });
+  if (top.log.kind === 'kafka' && top.limits.eventBytes > KAFKA_EVENT_BYTES)
+    problems.push({
+      path: 'limits.event',
+      expected: `at most ${KAFKA_EVENT_BYTES} bytes, since log.kind is kafka`,
+      received: `${top.limits.eventBytes} bytes`,
+      hint: 'a larger record would not fit into the events topic, and stop what is behind it',
     });
   if (top.role !== 'all' && top.log.kind !== 'kafka')
     problems.push({

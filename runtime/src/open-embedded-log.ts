@@ -20,6 +20,7 @@ export function openEmbeddedLog({ log: { dir } }: Config, { clock, logger, freeS
     log: store,
     journal: store,
     view: { log: store, journal: store },
+    letters: undefined,
     trimmable: store,
     startRaw: () => undefined,
     rawTotals: () => new Map(),

@@ -8,6 +8,7 @@ import { connectKafka } from './log/kafka/connect.js';
 import { type OpenKafka, openKafka } from './log/kafka/open-kafka.js';
 import { RawConsumer, type RawRecord, type RawVerdict } from './log/kafka/raw-consumer.js';
 import { Replica } from './log/kafka/replica.js';
+import { connectionProblem } from './log/kafka/security.js';
 import { checkTopics, readTopics, topicSpecs, withAdmin } from './log/kafka/topics.js';
 import type { OpenLog, OpenLogPorts, RawIntake } from './open-log.js';
 
@@ -19,9 +20,9 @@ export async function openKafkaLog(config: Config, ports: OpenLogPorts): Promise
   const { log: settings, incidents } = config;
   const { prefix, scratchDir } = settings;
   const warn = (message: string, fields: Readonly<Record<string, unknown>>): void => logger.warn(fields, message);
-  const { kafka, partitions } = await connectWhenThere(config, ports);
+  const { kafka, partitions, dlqPartitions } = await connectWhenThere(config, ports);
   const opened = openKafka(
-    { prefix, group: settings.group, partitions, sessionTimeoutMs: settings.sessionTimeoutMs, scratchDir },
+    { prefix, group: settings.group, partitions, dlqPartitions, sessionTimeoutMs: settings.sessionTimeoutMs, scratchDir },
     {
       kafka,
       clock,
@@ -45,6 +46,7 @@ export async function openKafkaLog(config: Config, ports: OpenLogPorts): Promise
     log: opened.log,
     journal: opened.journal,
     view: replica && { log: replica, journal: replica, behind: () => replica.behind },
+    letters: roles.answers ? opened.letters : undefined,
     trimmable: undefined,
     startRaw(intake) {
       raw = rawConsumer(config, kafka, opened, ports, intake);
@@ -73,7 +75,10 @@ export async function openKafkaLog(config: Config, ports: OpenLogPorts): Promise
 }
 
 /** Tries on for as long as it can become right. A new client each time: files with credentials may have been put right meanwhile. */
-async function connectWhenThere({ log }: Config, ports: OpenLogPorts): Promise<{ kafka: Kafka; partitions: number }> {
+async function connectWhenThere(
+  { log }: Config,
+  ports: OpenLogPorts,
+): Promise<{ kafka: Kafka; partitions: number; dlqPartitions: number }> {
   const { clock, logger, waiting, stopping } = ports;
   const specs = topicSpecs(log);
   for (let told = ''; ; ) {
@@ -87,12 +92,13 @@ async function connectWhenThere({ log }: Config, ports: OpenLogPorts): Promise<{
       const open = findings.filter(({ severity }) => severity !== 'advice');
       if (open.length === 0) {
         for (const { topic, what: advice, remedy } of findings) logger.warn({ topic, remedy }, advice);
-        return { kafka, partitions: actual.get(`${log.prefix}.events`)?.partitions ?? log.partitions };
+        const count = (role: 'events' | 'dlq'): number => actual.get(`${log.prefix}.${role}`)?.partitions ?? 1;
+        return { kafka, partitions: count('events'), dlqPartitions: count('dlq') };
       }
       what = open.map((finding) => `${finding.what} (${finding.remedy})`).join('; ');
     } catch (error) {
       if (error instanceof RouterError) throw error;
-      what = `the brokers ${log.brokers.join(', ')} do not answer: ${asError(error).message}`;
+      what = connectionProblem(error, log.brokers, log);
     }
     if (stopping.aborted) throw new RouterError('STOPPING', 'The router was stopped while it waited for Kafka.');
     waiting(what);

@@ -3,6 +3,7 @@ import type { Clock } from './clock.js';
 import type { Event } from './event/event.js';
 import type { Journal, JournalReader } from './journal/journal.js';
 import type { FreeSpace } from './log/disk-space.js';
+import type { DeadLetters } from './log/kafka/dead-letters.js';
 import type { RawRecord, RawTotals } from './log/kafka/raw-consumer.js';
 import type { Log, LogReader, Outgoing, TrimmableLog } from './log/log.js';
 import type { Roles } from './roles.js';
@@ -13,6 +14,8 @@ export interface OpenLog {
   readonly journal: Journal;
   /** What questions are answered from; undefined: this process answers none. */
   readonly view: { readonly log: LogReader; readonly journal: JournalReader; behind?(): number | undefined } | undefined;
+  /** Records of the raw topic that could not be read; undefined: this log has no such topic, or this process answers no questions. */
+  readonly letters: DeadLetters | undefined;
   /** Where this process removes old records itself. */
   readonly trimmable: TrimmableLog | undefined;
   /** Begins to carry records of the raw topic over; of a log without one it does nothing. */

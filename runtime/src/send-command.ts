@@ -37,7 +37,7 @@ export async function sendCommand(
 ): Promise<{ id: string; events?: string[] }> {
   const { data: replacement, ...command } = request;
   const detail = await view.event(command.target);
-  if (detail === undefined) throw new RouterError('NOT_FOUND', `No event ${command.target}.`);
+  if (detail === undefined) throw view.absent(`No event ${command.target}.`);
   const original = await view.original(command.target);
   if (original === undefined)
     throw new RouterError('NOT_FOUND', `The record of event ${command.target} is no event, or older than log.retention.`);

@@ -6,11 +6,13 @@ import type { Config } from './config.js';
 import { createManager } from './create-manager.js';
 import { destinationTools } from './destination-tools.js';
 import { asError, RouterError } from './errors.js';
+import type { Event } from './event/event.js';
 import { createHttpServer } from './http/server.js';
 import type { Journal } from './journal/journal.js';
 import type { Unfinished } from './journal/records.js';
 import { loadRoutes } from './load-routes.js';
 import type { FreeSpace } from './log/disk-space.js';
+import { letterId, type RawPosition } from './log/kafka/dead-letter.js';
 import type { Log } from './log/log.js';
 import { parseJson } from './manager/json-body.js';
 import { readPayload } from './manager/payload.js';
@@ -22,6 +24,7 @@ import type { OpenLog, OpenLogPorts } from './open-log.js';
 import { Pipeline } from './pipeline.js';
 import { systemRandom } from './random.js';
 import { ReadinessCheck } from './readiness.js';
+import { type LetterPorts, letterDesk, noLetters } from './replay-letters.js';
 import { rolesOf } from './roles.js';
 import { createRunLog } from './run-log.js';
 import { unreadableSecrets } from './secret-files.js';
@@ -112,6 +115,14 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
       );
     return view;
   };
+  const raw = (record: RawPosition, body: Buffer, headers: Readonly<Record<string, string>>): readonly Event[] =>
+    manager.raw(rawSources(config), { body, headers }, letterId(record));
+  const needLetters = (): LetterPorts => {
+    const { opened, pipeline } = need();
+    needView();
+    if (opened.letters === undefined) throw noLetters();
+    return { clock, logger, letters: opened.letters, decode: raw, append: (events) => pipeline.append(events) };
+  };
   const readiness = new ReadinessCheck({
     clock,
     waitsFor: () => state.waitsFor,
@@ -146,6 +157,7 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
       events: (query) => needView().events(query),
       incident: (key) => needView().incident(key),
       incidents: (query) => needView().incidents(query),
+      absent: (what) => needView().absent(what),
     },
     async ingest(source, raw, headers) {
       if (isStopping()) throw new RouterError('STOPPING', 'The router is stopping; send it again.');
@@ -156,6 +168,7 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
     },
     command: async (command) =>
       sendCommand(command, { view: needView(), pipeline: need().pipeline, manager, nowIso: () => new Date(clock.nowMs()).toISOString() }),
+    letters: letterDesk(needLetters),
     readJson: (body) => parseJson(body, { maxDepth: config.limits.depth, maxEntries: config.limits.alertCount }),
     readiness: () => readiness.check(),
     mappings: () => ({ hash: routes.table.hash, routes: routes.list.map((route) => ({ ...route })) }),
@@ -234,8 +247,7 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
     if (roles.ingests)
       begun.opened.startRaw({
         append: (records) => writes.watch(() => begun.opened.log.append(records)),
-        decode: ({ partition, offset, timestampMs, value, headers }) =>
-          manager.raw(rawSources(config), { body: value, headers }, `${partition}/${offset}/${timestampMs}`),
+        decode: (record) => raw(record, record.value, record.headers),
         hasRoom: () => begun.pipeline.unfinished() < config.limits.unfinishedCount,
       });
     state.waitsFor = undefined;

@@ -13,7 +13,9 @@ const COMMANDS = [
   ['events', 'abandon'],
   ['events', 'resubmit'],
   ['explain'],
+  ['replay'],
   ['schema'],
+  ['topics'],
 ];
 
 test.each(COMMANDS.map((words) => [words.join(' ') || 'sre-router', words] as const))('%s --help teaches', async (_name, words) => {

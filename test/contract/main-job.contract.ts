@@ -11,7 +11,7 @@ export const MAC = JSON.parse(
 ) as unknown;
 
 /** Bodies that a real Alertmanager sent. */
-function recorded(scene: string): string[] {
+export function recorded(scene: string): string[] {
   return readFileSync(`${DEMO}${scene}.jsonl`, 'utf8')
     .trim()
     .split('\n')
@@ -39,7 +39,7 @@ const ended = (url: string, id: string): Promise<Detail> =>
     return ['done', 'failed', 'repeat', 'unrouted'].includes(detail.state) ? detail : undefined;
   });
 
-async function effectsOf(sandbox: SandboxUrls): Promise<{ roots: number; issues: number; tasks: number; doubled: number }> {
+export async function effectsOf(sandbox: SandboxUrls): Promise<{ roots: number; issues: number; tasks: number; doubled: number }> {
   const read = async (url: string): Promise<{ effects: { route: string }[]; byKey: Record<string, number> }> =>
     (await (await fetch(new URL('/__sandbox/state', url))).json()) as never;
   const [slack, jira, sre] = await Promise.all([read(sandbox.slack), read(sandbox.jira), read(sandbox.sre)]);

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { systemClock } from '#runtime/clock.js';
+import { RouterError } from '#runtime/errors.js';
 import { createHttpServer, type HttpPorts, type HttpServer } from '#runtime/http/server.js';
 
 /** The HTTP room alone, with ports that a test scripts. */
@@ -24,9 +25,15 @@ export class BareServer {
         events: async () => ({ events: [] }),
         incident: async () => undefined,
         incidents: async () => ({ incidents: [] }),
+        absent: (what) => new RouterError('NOT_FOUND', what),
       },
       ingest: async () => [{ id: 'one' }],
       readJson: (body) => JSON.parse(body.toString('utf8')),
+      letters: {
+        list: async () => ({ letters: [], standing: 0 }),
+        show: () => Promise.reject(new RouterError('NOT_FOUND', 'none')),
+        replay: async () => ({ results: [] }),
+      },
       command: async () => ({ id: 'one' }),
       readiness: async () => ({ ready: true, reasons: [] }),
       mappings: () => ({ hash: '', routes: [] }),

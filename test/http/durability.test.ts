@@ -184,6 +184,7 @@ test('a fault of the router is a 500 that tells nothing of the inside, and is lo
     event: () => Promise.reject(new TypeError('secret of the inside')),
     events: async () => ({ events: [] }),
     incident: async () => undefined,
+    absent: (what: string) => new RouterError('NOT_FOUND', what),
     incidents: async () => ({ incidents: [] }),
   };
   const server = keep(await new BareServer({ view }).start());

@@ -36,7 +36,7 @@ export function openMember(
 ): OpenKafka {
   const { sessionTimeoutMs = 6_000, warn = () => undefined, gap = () => undefined } = options;
   return openKafka(
-    { prefix, group: prefix, partitions, sessionTimeoutMs },
+    { prefix, group: prefix, partitions, dlqPartitions: 2, sessionTimeoutMs },
     { kafka: connect(cluster, warn), clock: systemClock, warn, gap },
   );
 }

@@ -28,6 +28,8 @@ export interface KafkaOptions {
   readonly nodes?: number;
   /** A proxy before each node, which clients go through: `cluster.proxies`. */
   readonly proxied?: boolean;
+  /** Further listeners of a one-node cluster; the plain one stays. */
+  readonly listeners?: readonly { readonly name: string; readonly protocol: string; readonly port: number }[];
   /** Further lines of server.properties. */
   readonly properties?: Readonly<Record<string, string>>;
 }
@@ -108,7 +110,7 @@ export class KafkaCluster {
     });
   }
 
-  async #start({ version = '4.1.0', nodes = 1, proxied = false, properties = {} }: KafkaOptions): Promise<void> {
+  async #start({ version = '4.1.0', nodes = 1, proxied = false, listeners = [], properties = {} }: KafkaOptions): Promise<void> {
     const classpath = jarsOf(version);
     this.classpath = classpath;
     const ports = await Promise.all(Array.from({ length: nodes * 2 }, freePort));
@@ -120,13 +122,18 @@ export class KafkaCluster {
       const config = join(dir, 'server.properties');
       const replicas = String(nodes);
       if (proxied) this.proxies.push(await KafkaProxy.start(() => ports[index * 2] as number));
+      const more = listeners.map(({ name, port }) => `${name}://127.0.0.1:${port}`);
       const advertised = this.proxies[index]?.port ?? ports[index * 2];
       const settings: Record<string, string> = {
         'process.roles': 'broker,controller',
         'node.id': String(index + 1),
         'controller.quorum.voters': voters,
-        listeners: `PLAINTEXT://127.0.0.1:${ports[index * 2]},CONTROLLER://127.0.0.1:${ports[index * 2 + 1]}`,
-        'advertised.listeners': `PLAINTEXT://127.0.0.1:${advertised}`,
+        listeners: [`PLAINTEXT://127.0.0.1:${ports[index * 2]},CONTROLLER://127.0.0.1:${ports[index * 2 + 1]}`, ...more].join(','),
+        'advertised.listeners': [`PLAINTEXT://127.0.0.1:${advertised}`, ...more].join(','),
+        'listener.security.protocol.map': [
+          'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+          ...listeners.map(({ name, protocol }) => `${name}:${protocol}`),
+        ].join(','),
         'controller.listener.names': 'CONTROLLER',
         'log.dirs': join(dir, 'data'),
         'offsets.topic.replication.factor': replicas,

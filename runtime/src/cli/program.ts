@@ -4,6 +4,7 @@ import { eventsCommand, eventsOptions } from './events.js';
 import { explainCommand } from './explain.js';
 import { failureOf, usageText } from './failure.js';
 import { type CliIo, lesson, UsageError } from './io.js';
+import { replayCommand, replayOptions } from './replay.js';
 import { schemaCommand } from './schema.js';
 import { sendCommand, sendOptions } from './send.js';
 import { serveCommand, serveOptions } from './serve.js';
@@ -19,6 +20,7 @@ const COMMANDS: ReadonlySet<string> = new Set([
   'send',
   'events',
   'explain',
+  'replay',
   'schema',
   'topics',
   'retry',
@@ -32,6 +34,7 @@ const OPTIONS = Object.keys({
   ...sendOptions,
   ...eventsOptions,
   ...settleOptions,
+  ...replayOptions,
   ...topicsOptions,
   help: true,
   version: true,
@@ -54,6 +57,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
     .command(sendCommand(io))
     .command(eventsCommand(io))
     .command(explainCommand(io))
+    .command(replayCommand(io))
     .command(schemaCommand)
     .command(topicsCommand(io))
     .epilogue(

@@ -126,11 +126,13 @@ async function ended(io: CliIo, flags: Flags, id: string, deadlineMs: number): P
       if (io.interrupted.aborted) return undefined;
       if (error instanceof RouterError && error.code === 'FORBIDDEN')
         throw new RouterError('FORBIDDEN', `${id} is accepted, but cannot be waited for: ${error.message} Use --wait 0.`);
+      // Accepted, and not yet where questions are answered from: with Kafka a copy.
+      if (error instanceof RouterError && error.code === 'NOT_FOUND' && io.clock.nowMs() < deadlineMs) return 'on its way';
       throw error;
     });
     if (detail === undefined) continue;
     const leftMs = deadlineMs - io.clock.nowMs();
-    if (OVER.has(detail.state) || leftMs <= 0) return detail;
+    if (detail !== 'on its way' && (OVER.has(detail.state) || leftMs <= 0)) return detail;
     await pause(io, Math.min(pollMs, leftMs, MINUTE_MS));
   }
 }

@@ -3,8 +3,9 @@ import type { CommandModule } from 'yargs';
 import { KINDS } from '../catalog.js';
 import { loadConfig } from '../config-load.js';
 import { destinationTools } from '../destination-tools.js';
-import { asError } from '../errors.js';
-import { connectKafka } from '../log/kafka/connect.js';
+import { RouterError } from '../errors.js';
+import { connectKafka, type KafkaSettings } from '../log/kafka/connect.js';
+import { connectionProblem } from '../log/kafka/security.js';
 import {
   checkTopics,
   createMissing,
@@ -43,20 +44,19 @@ export const topicsCommand = (io: CliIo): CommandModule<object, Flags> => ({
   command: 'topics',
   describe: 'Check or create the Kafka topics, or print them as Strimzi resources',
   builder: (yargs) =>
-    yargs
-      .options(topicsOptions)
-      .conflicts('check', 'apply')
-      .epilogue(
-        lesson(
-          [
-            ['what is missing or wrong, with the command that mends it', 'sre-router topics --config router.yaml'],
-            ['create what is missing; partition counts are never changed', 'sre-router topics --config router.yaml --apply'],
-            ['for Strimzi', 'sre-router topics --config router.yaml --format strimzi --cluster my-kafka | kubectl apply -f -'],
-          ],
-          'Exit 0: fine, advice apart. 1: something is missing or wrong. 2: wrong usage or configuration, or no broker answers.',
-        ),
-      ) as never,
+    yargs.options(topicsOptions).epilogue(
+      lesson(
+        [
+          ['what is missing or wrong, with the command that mends it', 'sre-router topics --config router.yaml'],
+          ['create what is missing; partition counts are never changed', 'sre-router topics --config router.yaml --apply'],
+          ['for Strimzi', 'sre-router topics --config router.yaml --format strimzi --cluster my-kafka | kubectl apply -f -'],
+        ],
+        'Exit 0: fine, advice apart. 1: something is missing or wrong. 2: wrong usage or configuration, or no broker answers.',
+      ),
+    ) as never,
   async handler(flags) {
+    // Not by the parser's `conflicts`: it takes a default for a given value.
+    if (flags.check && flags.apply) throw new UsageError('--check and --apply exclude each other: --apply checks as well.');
     const { log } = loadConfig({
       ...(flags.config === undefined ? {} : { file: flags.config }),
       env: io.env,
@@ -80,12 +80,9 @@ export const topicsCommand = (io: CliIo): CommandModule<object, Flags> => ({
       );
     const tools = destinationTools(VERSION);
     try {
-      const kafka = connectKafka(log, { secret: (file) => tools.secret(file), log: () => undefined });
-      const { created, findings } = await withAdmin(kafka, async (admin) => {
-        const made = flags.apply ? await createMissing(admin, specs, await readTopics(admin, specs)) : [];
-        return { created: made, findings: checkTopics(specs, await readTopics(admin, specs)) };
-      }).catch((error: unknown) => {
-        throw new UnreachableError(`The brokers ${log.brokers.join(', ')} do not answer as they should: ${asError(error).message}`);
+      const { created, findings } = await lookAt(log, specs, flags.apply, (file) => tools.secret(file)).catch((error: unknown) => {
+        if (error instanceof RouterError) throw error;
+        throw new UnreachableError(connectionProblem(error, log.brokers, log).replace(/^the /, 'The '));
       });
       io.out(flags.format === 'json' ? jsonText({ created, findings }) : told(specs, created, findings));
       io.exitCode = findings.some(({ severity }) => severity !== 'advice') ? 1 : 0;
@@ -94,6 +91,21 @@ export const topicsCommand = (io: CliIo): CommandModule<object, Flags> => ({
     }
   },
 });
+
+async function lookAt(
+  log: KafkaSettings,
+  specs: readonly TopicSpec[],
+  mayCreate: boolean,
+  secret: (file: string) => string,
+): Promise<{ created: readonly string[]; findings: readonly TopicFinding[] }> {
+  // Each try asks another of them.
+  const retry = { initialRetryTime: 100, retries: Math.max(2, log.brokers.length) };
+  const kafka = connectKafka(log, { secret, log: () => undefined }, retry);
+  return withAdmin(kafka, async (admin) => {
+    const created = mayCreate ? await createMissing(admin, specs, await readTopics(admin, specs)) : [];
+    return { created, findings: checkTopics(specs, await readTopics(admin, specs)) };
+  });
+}
 
 function told(specs: readonly TopicSpec[], created: readonly string[], findings: readonly TopicFinding[]): string {
   const lines = specs.flatMap(({ topic }) => {

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../errors.js';
 import type { Json } from '../event/event.js';
 import type { View } from '../view/view.js';
 import type { Role } from './auth.js';
+import type { LetterDetail, LetterPage, LetterQuery, ReplayAnswer, ReplayRequest } from './letter-shapes.js';
 
 export interface CommandRequest {
   readonly kind: 'retry' | 'resolve' | 'abandon' | 'resubmit';
@@ -19,7 +20,7 @@ export interface CommandRequest {
 /** What the endpoints need of the router. */
 export interface ApiPorts {
   readonly version: string;
-  readonly view: Pick<View, 'event' | 'events' | 'incident' | 'incidents'>;
+  readonly view: Pick<View, 'event' | 'events' | 'incident' | 'incidents' | 'absent'>;
   /** Resolves when every event of the body is durable. */
   ingest(
     source: string,
@@ -29,6 +30,12 @@ export interface ApiPorts {
   /** UTF-8 JSON → value, strictly: depth and forbidden keys are checked. Throws RouterError. */
   readJson(body: Buffer): Json;
   command(request: CommandRequest): Promise<{ id: string; events?: string[] }>;
+  /** Dead letters. Throws NOT_FOUND where there can be none. */
+  readonly letters: {
+    list(query: LetterQuery): Promise<LetterPage>;
+    show(record: string): Promise<LetterDetail>;
+    replay(request: ReplayRequest, by: string): Promise<ReplayAnswer>;
+  };
   readiness(): Promise<{ ready: boolean; reasons: readonly string[] }>;
   mappings(): Json;
   metricsText(): Promise<string>;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { commands } from './command-endpoints.js';
 import type { Endpoint } from './endpoint.js';
 import { ingest } from './ingest-endpoint.js';
+import { letter, letters, replay } from './letter-endpoints.js';
 import { openApiDocument } from './openapi.js';
 import { event, events, incident, incidents, mappingsInForce } from './question-endpoints.js';
 import { landing, livez, metrics, readyz } from './service-endpoints.js';
@@ -22,6 +23,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
   events,
   event,
   ...commands,
+  letters,
+  letter,
+  replay,
   incidents,
   incident,
   mappingsInForce,

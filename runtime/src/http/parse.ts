@@ -15,8 +15,8 @@ export function parse<T extends z.ZodType>(schema: T, value: unknown, where: 'qu
   throw new RouterError('INVALID_REQUEST', `${where === 'query' ? 'Query: ' : ''}${name}${issue?.message ?? 'invalid'}.`, pointer);
 }
 
-/** Throws NOT_FOUND. */
-export function found<T>(value: T | undefined, what: string): T {
-  if (value === undefined) throw new RouterError('NOT_FOUND', what);
+/** Throws `absent`'s error where there is nothing. */
+export function found<T>(value: T | undefined, absent: () => RouterError): T {
+  if (value === undefined) throw absent();
   return value;
 }

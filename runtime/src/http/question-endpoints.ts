@@ -47,7 +47,10 @@ export const event: Endpoint = {
   params: { id: 'Event id.' },
   answers: { 200: { description: 'The event.', schema: eventDetail } },
   errors: ['NOT_FOUND'],
-  handle: async ({ params: { id = '' } }, { view }) => ({ status: 200, body: found(await view.event(id), `No event ${id}.`) }),
+  handle: async ({ params: { id = '' } }, { view }) => ({
+    status: 200,
+    body: found(await view.event(id), () => view.absent(`No event ${id}.`)),
+  }),
 };
 
 export const incidents: Endpoint = {
@@ -71,7 +74,7 @@ export const incident: Endpoint = {
   errors: ['NOT_FOUND'],
   handle: async ({ params: { key = '' } }, { view }) => ({
     status: 200,
-    body: found(await view.incident(key), `No live incident ${key}.`),
+    body: found(await view.incident(key), () => view.absent(`No live incident ${key}.`)),
   }),
 };
 

@@ -11,7 +11,9 @@ import { attributeText, mediaTypeOf } from './source.js';
 
 const STRUCTURED = 'application/cloudevents+json';
 const BATCHED = 'application/cloudevents-batch+json';
-const HEADER_PREFIX = 'ce-';
+/** By binding. HTTP's values are percent-encoded, Kafka's are UTF-8 as they are. */
+const HEADER_PREFIXES = { http: 'ce-', kafka: 'ce_' } as const;
+const isAttribute = (header: string): boolean => Object.values(HEADER_PREFIXES).some((prefix) => header.startsWith(prefix));
 
 /** Attributes by name, all texts, as the HTTP binding has them; `data` apart. */
 interface Received {
@@ -40,7 +42,7 @@ const known = z.looseObject({
 });
 
 /**
- * CloudEvents 1.0 over HTTP: structured, binary and batched. The official SDK says what is valid. It does not read: its reader drops data that is false, 0 or
+ * CloudEvents 1.0 over HTTP or Kafka: structured, binary and batched. The official SDK says what is valid. It does not read: its reader drops data that is false, 0 or
  * '', cuts times to milliseconds, puts now for a time it cannot read, makes up an id that is missing and takes any specversion (10.0.0).
  */
 export const cloudevents: DecodingKind = {
@@ -61,7 +63,7 @@ export const cloudevents: DecodingKind = {
 function receive(payload: Payload, limits: DecodeLimits): Received[] {
   const media = mediaTypeOf(payload);
   const isJson = media === 'application/json' || media.endsWith('+json');
-  if (media !== STRUCTURED && media !== BATCHED && Object.keys(payload.headers).some((name) => name.startsWith(HEADER_PREFIX)))
+  if (media !== STRUCTURED && media !== BATCHED && Object.keys(payload.headers).some(isAttribute))
     return [fromHeaders(payload, isJson || media === '', limits)];
   if (!isJson) {
     throw new RouterError(
@@ -76,11 +78,13 @@ function receive(payload: Payload, limits: DecodeLimits): Received[] {
   return body.map((entry, index) => fromObject(entry, pointerOf([index]), limits));
 }
 
-/** Binary mode: attributes in headers, percent-encoded; the body is the data. */
+/** Binary mode: attributes in headers; the body is the data. */
 function fromHeaders({ headers, body }: Payload, isJson: boolean, limits: DecodeLimits): Received {
   const attributes: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers))
-    if (name.startsWith(HEADER_PREFIX) && value !== undefined) attributes[name.slice(HEADER_PREFIX.length)] = percentDecoded(value);
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined || !isAttribute(name)) continue;
+    attributes[name.slice(HEADER_PREFIXES.http.length)] = name.startsWith(HEADER_PREFIXES.kafka) ? value : percentDecoded(value);
+  }
   if (body.length === 0) return { attributes, at: '' };
   if (!isJson) throw new RouterError('CONTENT_TYPE', 'The data of a CloudEvent must be JSON here: send Content-Type: application/json.');
   return { attributes, data: parseJson(body, limits), at: '' };

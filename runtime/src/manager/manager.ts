@@ -62,7 +62,9 @@ export class Manager {
    * A record of the raw topic. The sources are tried in turn: the first that recognises the record decides, also when it then refuses it. `origin` names the
    * record where nothing in it does, so that what is read again gets the same ids. Throws RouterError for what none of them can read.
    */
-  raw(sourceNames: readonly string[], payload: Payload, origin: string): readonly Event[] {
+  raw(sourceNames: readonly string[], { body, headers }: Payload, origin: string): readonly Event[] {
+    // Few producers set one; Argo's do not.
+    const payload = { body, headers: { 'content-type': 'application/json', ...headers } };
     const refusals: string[] = [];
     for (const name of sourceNames) {
       const { source, kind } = this.#source(name);

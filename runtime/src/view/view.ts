@@ -1,3 +1,4 @@
+import { RouterError } from '../errors.js';
 import type { Event, Json } from '../event/event.js';
 import { payloadSecrets, redactJson } from '../redact.js';
 import { eventDetailOf } from './event-detail.js';
@@ -50,6 +51,14 @@ export class View {
   /** Records that are not here yet: 0 when this is no copy. undefined: not known yet. */
   behind(): number | undefined {
     return this.#ports.behind === undefined ? 0 : this.#ports.behind();
+  }
+
+  /** What was asked for is not here; where this is a copy that has not everything yet, that is said. */
+  absent(what: string): RouterError {
+    const behind = this.behind();
+    if (behind === 0) return new RouterError('NOT_FOUND', what);
+    const far = behind === undefined ? 'still being filled' : `${behind} records behind`;
+    return new RouterError('NOT_FOUND', `${what} This process's view is ${far}: it may be on its way, ask again.`);
   }
 
   #behind(): { behind?: number } {

@@ -1,9 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { systemClock } from '#runtime/clock.js';
 import { connectKafka } from '#runtime/log/kafka/connect.js';
 import { PartitionReader } from '#runtime/log/kafka/read-partition.js';
+import { produceByConsole } from '#test/support/console-producer.js';
 import { KafkaCluster } from '#test/support/kafka.js';
 
 let cluster: KafkaCluster;
@@ -22,7 +21,7 @@ test.each(['none', 'gzip', 'snappy', 'lz4', 'zstd'])(
     await admin.disconnect();
     // Long enough for several blocks, and hard enough to compress that some of them stay as they are.
     const lines = Array.from({ length: 2_000 }, (_, index) => `${index} ${'alert '.repeat(index % 40)}${Math.sin(index)}`);
-    await produce(topic, codec, lines);
+    await produceByConsole(cluster, topic, codec, lines);
     const kafka = connectKafka({ brokers: cluster.brokers, clientId: 'test' }, { secret: () => '', log: () => undefined });
     const reader = new PartitionReader(kafka, (ms) => new Promise((resolve) => void systemClock.after(ms, resolve)));
     const got: string[] = [];
@@ -32,21 +31,3 @@ test.each(['none', 'gzip', 'snappy', 'lz4', 'zstd'])(
   },
   60_000,
 );
-
-/** Apache Kafka's own console producer. */
-async function produce(topic: string, codec: string, lines: readonly string[]): Promise<void> {
-  const child = spawn(
-    'java',
-    ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', cluster.classpath, 'org.apache.kafka.tools.ConsoleProducer']
-      .concat(['--bootstrap-server', cluster.brokers.join(','), '--topic', topic, '--compression-codec', codec, '--batch-size', '400000'])
-      .concat(['--producer-property', 'linger.ms=500']),
-    { stdio: ['pipe', 'ignore', 'pipe'] },
-  );
-  let errors = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    errors += chunk.toString();
-  });
-  child.stdin.end(`${lines.join('\n')}\n`);
-  const [code] = (await once(child, 'exit')) as [number];
-  if (code !== 0) throw new Error(`ConsoleProducer: ${errors}`);
-}

@@ -1,17 +1,11 @@
-import { readFileSync } from 'node:fs';
-import kafkajs, { type Kafka, type KafkaConfig, type LogEntry, type SASLOptions } from 'kafkajs';
+import kafkajs, { type Kafka, type KafkaConfig, type LogEntry, type RetryOptions } from 'kafkajs';
 import { registerCodecs } from './codecs.js';
 import { patchIdleTimer } from './internals.js';
+import { readSecurity, type SecuritySettings } from './security.js';
 
-export interface KafkaSettings {
+export interface KafkaSettings extends SecuritySettings {
   readonly brokers: readonly string[];
   readonly clientId: string;
-  readonly tls?:
-    | { readonly caFile?: string | undefined; readonly certFile?: string | undefined; readonly keyFile?: string | undefined }
-    | undefined;
-  readonly sasl?:
-    | { readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; readonly usernameFile: string; readonly passwordFile: string }
-    | undefined;
 }
 
 export interface ConnectPorts {
@@ -25,12 +19,10 @@ export interface ConnectPorts {
 const REQUEST_TIMEOUT_MS = 10_000;
 const CONNECTION_TIMEOUT_MS = 3_000;
 
-/** The client that everything in this room shares; each cluster opened from it has connections of its own. Certificates are always verified. */
-export function connectKafka(settings: KafkaSettings, ports: ConnectPorts): Kafka {
+/** The client that everything in this room shares; each cluster opened from it has connections of its own. `retry`: of connecting; default kafkajs' own. Throws SecurityFileError. */
+export function connectKafka(settings: KafkaSettings, ports: ConnectPorts, retry?: RetryOptions): Kafka {
   patchIdleTimer();
   registerCodecs();
-  const { tls, sasl } = settings;
-  const read = (file: string | undefined): string | undefined => (file === undefined ? undefined : readFileSync(file, 'utf8'));
   const config: KafkaConfig = {
     brokers: [...settings.brokers],
     clientId: settings.clientId,
@@ -38,17 +30,9 @@ export function connectKafka(settings: KafkaSettings, ports: ConnectPorts): Kafk
     requestTimeout: REQUEST_TIMEOUT_MS,
     logLevel: kafkajs.logLevel.WARN,
     logCreator: () => (entry) => report(entry, ports),
+    ...(retry === undefined ? {} : { retry }),
+    ...readSecurity(settings, ports.secret),
   };
-  if (tls !== undefined) {
-    const [ca, cert, key] = [read(tls.caFile), read(tls.certFile), tls.keyFile === undefined ? undefined : ports.secret(tls.keyFile)];
-    config.ssl = { ...(ca === undefined ? {} : { ca }), ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) };
-  }
-  if (sasl !== undefined)
-    config.sasl = {
-      mechanism: sasl.mechanism,
-      username: ports.secret(sasl.usernameFile),
-      password: ports.secret(sasl.passwordFile),
-    } as SASLOptions;
   return new kafkajs.Kafka(config);
 }
 

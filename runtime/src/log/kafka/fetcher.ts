@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.js';
 import { asError } from '../../errors.js';
 import { type Cluster, FETCH_ISOLATION, type FetchedRecord, openCluster, protocolErrorOf, recordsOf } from './internals.js';
 import { offsetOf, type PartitionAt } from './read-partition.js';
+import { tolerateUnreadable } from './unreadable-batch.js';
 
 export interface FetcherPorts {
   readonly clock: Clock;
@@ -19,6 +20,8 @@ export interface FetcherOptions {
   /** Longest wait of one request; a change of what is read takes effect within it. */
   readonly maxWaitMs: number;
   readonly maxPartitionBytes: number;
+  /** Batches that cannot be inflated are read as records that say so (unreadable-batch.ts). Default: they fail, and are asked for again and again. */
+  readonly toleratesUnreadable?: boolean;
 }
 
 const MAX_RESPONSE_BYTES = 16_777_216;
@@ -165,23 +168,25 @@ export class Fetcher {
       byTopic.set(topic, partitions);
       partitions.push({ partition, fetchOffset: String(next), maxBytes: this.#options.maxPartitionBytes });
     }
-    const { responses } = await broker.fetch({
+    const request = {
       maxWaitTime: this.#options.maxWaitMs,
       minBytes: 1,
       maxBytes: MAX_RESPONSE_BYTES,
       isolationLevel: FETCH_ISOLATION,
       topics: [...byTopic].map(([topic, partitions]) => ({ topic, partitions })),
-    });
+    };
+    const fetching = (): ReturnType<typeof broker.fetch> => broker.fetch(request);
+    const { responses } = await (this.#options.toleratesUnreadable === true ? tolerateUnreadable(fetching) : fetching());
     for (const { topicName, partitions } of responses) {
       for (const data of partitions) {
         const name = nameOf({ topic: topicName, partition: data.partition });
-        const request = asked.get(name);
+        const given = asked.get(name);
         const position = this.#positions.get(name);
         // Dropped, moved or paused while the answer was on its way: what was not given is fetched again when it is wanted.
-        if (request === undefined || position === undefined || position.epoch !== request.epoch || this.#paused.has(name)) continue;
+        if (given === undefined || position === undefined || position.epoch !== given.epoch || this.#paused.has(name)) continue;
         this.#ports.end?.(position, Number(data.highWatermark));
-        const { records, next } = recordsOf(topicName, request.next, data);
-        if (next === request.next) continue;
+        const { records, next } = recordsOf(topicName, given.next, data);
+        if (next === given.next) continue;
         position.next = next;
         this.#ports.records(position, records, next);
       }

@@ -1,5 +1,6 @@
 import type { Kafka } from 'kafkajs';
 import type { Clock } from '../../clock.js';
+import { DeadLetters } from './dead-letters.js';
 import { Flusher } from './flusher.js';
 import { decodeRecord } from './journal-record.js';
 import { trimJournal } from './journal-trim.js';
@@ -13,6 +14,8 @@ export interface KafkaOptions {
   readonly group: string;
   /** Of the events and journal topics, as they are. */
   readonly partitions: number;
+  /** Of the dlq topic, as they are. */
+  readonly dlqPartitions: number;
   readonly sessionTimeoutMs: number;
   /** Parent of the scratch folder. Default: the system's temporary folder. */
   readonly scratchDir?: string | undefined;
@@ -35,6 +38,7 @@ export interface OpenKafka {
   readonly log: KafkaLog;
   readonly journal: KafkaJournal;
   readonly flusher: Flusher;
+  readonly letters: DeadLetters;
   /** For every group of this process. */
   readonly membership: { readonly sessionTimeoutMs: number; readonly rebalanceTimeoutMs: number; readonly heartbeatMs: number };
   /** Cuts the journal off before this instant, ms since the epoch, as far as no restore needs it. */
@@ -73,10 +77,13 @@ export function openKafka(options: KafkaOptions, { kafka, clock, warn, gap }: Ka
     { ...membership, partitions, topic: `${prefix}.events`, journalTopic, groupId: options.group, drainMs: DRAIN_MS },
     { kafka, clock, flusher, journal, reader, warn, gap },
   );
+  // Connections of its own: a scan of dlq must not hold a restore up. They are made when it is first asked for.
+  const letterReader = new PartitionReader(kafka, (ms) => new Promise((resolve) => void clock.after(ms, resolve)));
   return {
     log,
     journal,
     flusher,
+    letters: new DeadLetters({ topic: `${prefix}.dlq`, partitions: options.dlqPartitions, reader: letterReader, flusher }),
     membership,
     trimJournal: (beforeMs) => trimJournal({ kafka, topic: journalTopic, begins: () => journal.begins(), warn }, beforeMs),
     async close() {
@@ -84,6 +91,7 @@ export function openKafka(options: KafkaOptions, { kafka, clock, warn, gap }: Ka
       journal.close();
       await flusher.close();
       await reader.close();
+      await letterReader.close();
       await scratch.close();
     },
   };

@@ -1,10 +1,12 @@
 import type { Kafka } from 'kafkajs';
 import type { Clock } from '../../clock.js';
 import { asError } from '../../errors.js';
+import { writeDeadLetter } from './dead-letter.js';
 import { Fetcher } from './fetcher.js';
 import type { Flusher } from './flusher.js';
 import type { FetchedRecord } from './internals.js';
 import { Membership, type MembershipOptions } from './membership.js';
+import { UNREADABLE_BATCH } from './unreadable-batch.js';
 
 /** A record of `raw` as it came. */
 export interface RawRecord {
@@ -46,14 +48,23 @@ export interface RawTotals {
   readonly events: number;
 }
 
-const BATCH_COUNT = 200;
-const QUEUE_COUNT = 2_000;
+/** Of one turn. A record can become many times its size: each of its events carries the facts of its group. */
+const BATCH = { count: 200, bytes: 1_048_576 };
+/** Of one partition, above which fetching pauses. */
+const QUEUE = { count: 2_000, bytes: 8_388_608 };
 const RETRY_MS = 1_000;
 const ROOM_CHECK_MS = 500;
+
+/** Durable, and not committed yet: a commit that fails is tried again without another copy of each dead letter. */
+interface Carried {
+  readonly batch: readonly FetchedRecord[];
+  readonly totals: RawTotals;
+}
 
 interface Lane {
   queue: FetchedRecord[];
   totals: RawTotals;
+  carried: Carried | undefined;
   isWorking: boolean;
   isPaused: boolean;
 }
@@ -96,7 +107,7 @@ export class RawConsumer {
         },
         failed: (error) => ports.warn('reading the raw topic failed; tried again', { err: error }),
       },
-      { maxWaitMs: 250, maxPartitionBytes: 2_097_152 },
+      { maxWaitMs: 250, maxPartitionBytes: 2_097_152, toleratesUnreadable: true },
     );
   }
 
@@ -130,7 +141,13 @@ export class RawConsumer {
   }
 
   #begin(partition: number): void {
-    const lane: Lane = { queue: [], totals: { records: 0, split: 0, dlq: 0, events: 0 }, isWorking: false, isPaused: false };
+    const lane: Lane = {
+      queue: [],
+      totals: { records: 0, split: 0, dlq: 0, events: 0 },
+      carried: undefined,
+      isWorking: false,
+      isPaused: false,
+    };
     this.#lanes.set(partition, lane);
     this.#membership.committed(partition).then(
       (committed) => {
@@ -151,7 +168,7 @@ export class RawConsumer {
     const lane = this.#lanes.get(partition);
     if (lane === undefined) return;
     lane.queue.push(...records);
-    if (lane.queue.length > QUEUE_COUNT) this.#pause(partition, lane, true);
+    if (isOver(lane.queue, QUEUE)) this.#pause(partition, lane, true);
     this.#look(partition, lane);
   }
 
@@ -166,30 +183,32 @@ export class RawConsumer {
         await this.#after(ROOM_CHECK_MS);
         continue;
       }
-      const batch = lane.queue.slice(0, BATCH_COUNT);
       try {
-        const totals = await this.#carry(partition, batch, lane.totals);
+        lane.carried ??= await this.#carry(partition, firstOf(lane.queue), lane.totals);
         if (this.#lanes.get(partition) !== lane) break;
+        const { batch, totals } = lane.carried;
         const next = (batch.at(-1)?.offset ?? 0) + 1;
         await this.#membership.commit([{ partition, offset: next, metadata: JSON.stringify(totals) }]);
         lane.totals = totals;
         lane.queue.splice(0, batch.length);
+        lane.carried = undefined;
       } catch (error) {
         // The same ids again: what had been appended is recognised as a duplicate.
         this.#ports.warn('records of the raw topic could not be carried over; tried again', { partition, err: asError(error) });
         await this.#after(RETRY_MS);
       }
-      if (lane.isPaused && lane.queue.length <= QUEUE_COUNT / 2) this.#pause(partition, lane, false);
+      if (lane.isPaused && !isOver(lane.queue, { count: QUEUE.count / 2, bytes: QUEUE.bytes / 2 })) this.#pause(partition, lane, false);
     }
     lane.isWorking = false;
   }
 
-  async #carry(partition: number, batch: readonly FetchedRecord[], before: RawTotals): Promise<RawTotals> {
+  async #carry(partition: number, batch: readonly FetchedRecord[], before: RawTotals): Promise<Carried> {
     const writes: Promise<unknown>[] = [];
     let { split, dlq, events } = before;
     for (const { offset, timestampMs, value, headers } of batch) {
       const record: RawRecord = { partition, offset, timestampMs, value: value ?? Buffer.alloc(0), headers: lowerCase(headers) };
-      const verdict = this.#ports.decode(record);
+      const unreadable = record.headers[UNREADABLE_BATCH];
+      const verdict = unreadable === undefined ? this.#ports.decode(record) : { reason: 'BODY_NOT_INFLATABLE', detail: unreadable };
       if ('events' in verdict) {
         writes.push(this.#ports.append(verdict.events));
         split += 1;
@@ -201,13 +220,12 @@ export class RawConsumer {
     }
     const results = await Promise.allSettled(writes);
     for (const result of results) if (result.status === 'rejected') throw asError(result.reason);
-    return { records: before.records + batch.length, split, dlq, events };
+    return { batch, totals: { records: before.records + batch.length, split, dlq, events } };
   }
 
   /** Kept as it came, with what is wrong and where it was. */
   #bury(record: RawRecord, headers: Readonly<Record<string, string>>, reason: string, detail: string): Promise<number> {
-    const { partition, offset, timestampMs, value } = record;
-    const where = { 'x-raw-partition': String(partition), 'x-raw-offset': String(offset), 'x-raw-timestamp': String(timestampMs) };
+    const { partition, offset, value } = record;
     this.#ports.warn('a record of the raw topic cannot be read; it is kept in the dead-letter topic', {
       partition,
       offset,
@@ -217,11 +235,7 @@ export class RawConsumer {
     return this.#ports.flusher.send({
       topic: this.#options.dlqTopic,
       partition,
-      build: () => ({
-        key: Buffer.from(`${partition}/${offset}/${timestampMs}`),
-        value,
-        headers: { ...headers, ...where, 'x-reason': reason, 'x-detail': detail.slice(0, 1_000) },
-      }),
+      build: () => writeDeadLetter({ raw: record, reason, detail, headers, value }),
     });
   }
 
@@ -242,7 +256,23 @@ export class RawConsumer {
   }
 }
 
-const lowerCase = (headers: Readonly<Record<string, string>>): Record<string, string> =>
+const bytesOf = ({ value }: FetchedRecord): number => value?.length ?? 0;
+
+function isOver(queue: readonly FetchedRecord[], { count, bytes }: typeof QUEUE): boolean {
+  return queue.length > count || queue.reduce((sum, record) => sum + bytesOf(record), 0) > bytes;
+}
+
+/** As many as go together, at least one. */
+function firstOf(queue: readonly FetchedRecord[]): readonly FetchedRecord[] {
+  let bytes = 0;
+  const end = queue.findIndex((record, index) => {
+    bytes += bytesOf(record);
+    return index >= BATCH.count || (index > 0 && bytes > BATCH.bytes);
+  });
+  return end < 0 ? queue.slice() : queue.slice(0, end);
+}
+
+export const lowerCase = (headers: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
 function totalsOf(metadata: string | undefined): RawTotals {

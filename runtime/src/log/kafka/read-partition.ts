@@ -33,19 +33,25 @@ export class PartitionReader {
   }
 
   /**
-   * Resolves with the end. `from` undefined, or before what is there: the first record. Rejects after some tries, or when records are cut off meanwhile.
+   * Resolves with the end, or with `to` where that comes before. `from` undefined, or before what is there: the first record; a function is told what is
+   * there. Rejects after some tries, or when records are cut off meanwhile.
    */
-  async read(at: PartitionAt, from: number | undefined, take: (record: FetchedRecord) => void): Promise<number> {
+  async read(
+    at: PartitionAt,
+    from: number | undefined | ((first: number, end: number) => number),
+    take: (record: FetchedRecord) => void,
+    to = Number.POSITIVE_INFINITY,
+  ): Promise<number> {
     let next: number | undefined;
     let end: number | undefined;
     for (let tries = 1; ; tries += 1) {
       try {
         const cluster = await this.#connect();
         const first = await offsetOf(cluster, at, 'first');
-        end ??= await offsetOf(cluster, at, 'end');
+        end ??= Math.min(to, await offsetOf(cluster, at, 'end'));
         if (next !== undefined && next < first)
           throw new RouterError('NOT_FOUND', `${at.topic}/${at.partition} was cut off while it was read`);
-        next ??= Math.max(from ?? first, first);
+        next ??= Math.max((typeof from === 'function' ? from(first, end) : from) ?? first, first);
         while (next < end) {
           next = await this.#fetch(cluster, at, next, end, take);
           tries = 1;

@@ -1,4 +1,5 @@
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
+import { RouterError } from '../../errors.js';
 
 export interface TopicOptions {
   readonly prefix: string;
@@ -34,7 +35,9 @@ const DAY_MS = 86_400_000;
 const DLQ_RETENTION_MS = 30 * DAY_MS;
 /** limits.event (900 kB) and its envelope; raw records carry whole batches. */
 const EVENT_BYTES = 1_048_588;
-const RAW_BYTES = 2_097_176;
+export const RAW_BYTES = 2_097_176;
+/** A dead letter is a record of raw with headers that say what is wrong. */
+export const DLQ_ROOM_BYTES = 65_536;
 
 /** What the router needs, topic by topic. */
 export function topicSpecs({ prefix, partitions, rawPartitions, replication, retentionMs }: TopicOptions): readonly TopicSpec[] {
@@ -71,8 +74,8 @@ export function topicSpecs({ prefix, partitions, rawPartitions, replication, ret
       role: 'dlq',
       partitions: rawPartitions,
       replication,
-      config: { ...timed(DLQ_RETENTION_MS), 'max.message.bytes': String(RAW_BYTES) },
-      why: 'Records of raw that could not be read, as they came, with the reason in their headers.',
+      config: { ...timed(DLQ_RETENTION_MS), 'max.message.bytes': String(RAW_BYTES + DLQ_ROOM_BYTES) },
+      why: 'Records of raw that could not be read, as they came, with the reason in their headers. One that did not fit would stop its partition.',
     },
   ];
 }
@@ -108,15 +111,41 @@ export function checkTopics(specs: readonly TopicSpec[], actual: ReadonlyMap<str
         );
     }
   }
-  const [events, journal] = ['events', 'journal'].map((role) => specs.find((spec) => spec.role === role)?.topic ?? '');
-  const [eventsCount, journalCount] = [actual.get(events ?? '')?.partitions, actual.get(journal ?? '')?.partitions];
-  if (eventsCount !== undefined && journalCount !== undefined && eventsCount !== journalCount)
+  return [...findings, ...countFindings(specs, actual)];
+}
+
+/** Events and journal are one: they must have as many. A dead letter goes to the partition of its record. */
+function countFindings(specs: readonly TopicSpec[], actual: ReadonlyMap<string, TopicState>): readonly TopicFinding[] {
+  const findings: TopicFinding[] = [];
+  const of = (role: TopicSpec['role']): { topic: string; count: number | undefined } => {
+    const topic = specs.find((spec) => spec.role === role)?.topic ?? '';
+    return { topic, count: actual.get(topic)?.partitions };
+  };
+  const [raw, events, journal, dlq] = [of('raw'), of('events'), of('journal'), of('dlq')];
+  if (events.count !== undefined && journal.count !== undefined && events.count !== journal.count)
     findings.push({
-      topic: journal ?? '',
+      topic: journal.topic,
       severity: 'wrong',
       isFinal: true,
-      what: `${events} has ${eventsCount} partitions and ${journal} has ${journalCount}; they must be the same`,
+      what: `${events.topic} has ${events.count} partitions and ${journal.topic} has ${journal.count}; they must be the same`,
       remedy: 'Partition counts cannot be lowered: move to a new prefix, see docs/operations.md.',
+    });
+  const asked = specs.find(({ topic }) => topic === events.topic)?.partitions;
+  if (events.count !== undefined && events.count !== asked)
+    findings.push({
+      topic: events.topic,
+      severity: 'advice',
+      isFinal: false,
+      what: `it has ${events.count} partitions, and log.partitions is ${asked}: the count stays as it is`,
+      remedy: `Set log.partitions to ${events.count}, so that nobody expects otherwise.`,
+    });
+  if (raw.count !== undefined && dlq.count !== undefined && dlq.count < raw.count)
+    findings.push({
+      topic: dlq.topic,
+      severity: 'wrong',
+      isFinal: false,
+      what: `${raw.topic} has ${raw.count} partitions and ${dlq.topic} has only ${dlq.count}: a record without a place in it would stop its partition`,
+      remedy: `kafka-topics --alter --topic ${dlq.topic} --partitions ${raw.count}`,
     });
   return findings;
 }
@@ -134,7 +163,7 @@ function configProblem(spec: TopicSpec, name: string, expected: string, found: s
       return spec.role === 'journal' ? 'wrong' : 'advice';
     }
     case 'max.message.bytes':
-      return Number(found) >= Number(expected) ? undefined : spec.role === 'raw' || spec.role === 'dlq' ? 'advice' : 'wrong';
+      return Number(found) >= Number(expected) ? undefined : spec.role === 'raw' ? 'advice' : 'wrong';
     case 'min.insync.replicas':
       return Number(found) >= Number(expected) ? undefined : 'advice';
     default:
@@ -172,7 +201,7 @@ export async function createMissing(
 ): Promise<readonly string[]> {
   const missing = specs.filter(({ topic }) => !actual.has(topic));
   if (missing.length === 0) return [];
-  await admin.createTopics({
+  const creating = admin.createTopics({
     waitForLeaders: true,
     topics: missing.map(({ topic, partitions, replication, config }) => ({
       topic,
@@ -181,7 +210,20 @@ export async function createMissing(
       configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
     })),
   });
+  await creating.catch((error: unknown) => Promise.reject(refusal(error)));
   return missing.map(({ topic }) => topic);
+}
+
+/** kafkajs says no more than "Topic creation errors". */
+function refusal(error: unknown): unknown {
+  const { errors } = error as { errors?: readonly { topic?: string; message: string }[] };
+  if (errors === undefined) return error;
+  const each = errors.map(({ topic, message }) => `${topic ?? '?'}: ${message}`).join('; ');
+  return new RouterError(
+    'CONFIG_INVALID',
+    `The brokers refuse to create ${each}. See log.partitions, log.rawPartitions, log.replication, and what our user may do.`,
+    { cause: error },
+  );
 }
 
 /** Runs `work` with an admin client of its own. */
@@ -195,12 +237,28 @@ export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise
   }
 }
 
-/** Strimzi's KafkaTopic resources, one YAML document each, for a cluster whose operator is named `cluster`. */
+/** Strimzi's KafkaTopic resources (kafka.strimzi.io/v1), for the Kafka resource named `cluster`. A topic's name that Kubernetes does not take is given beside. */
 export function strimziTopics(specs: readonly TopicSpec[], cluster: string): readonly object[] {
   return specs.map(({ topic, partitions, replication, config }) => ({
     apiVersion: 'kafka.strimzi.io/v1',
     kind: 'KafkaTopic',
-    metadata: { name: topic, labels: { 'strimzi.io/cluster': cluster } },
-    spec: { partitions, replicas: replication, config: { ...config } },
+    metadata: { name: resourceName(topic), labels: { 'strimzi.io/cluster': cluster } },
+    spec: {
+      ...(resourceName(topic) === topic ? {} : { topicName: topic }),
+      partitions,
+      replicas: replication,
+      config: { ...config },
+    },
   }));
+}
+
+/** A DNS subdomain name, RFC 1123. */
+function resourceName(topic: string): string {
+  return topic
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9.]+/g, '-')
+    .split('.')
+    .map((label) => label.replaceAll(/^-+|-+$/g, ''))
+    .filter((label) => label !== '')
+    .join('.');
 }
