@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { simulate } from './simulate.js';
+import { simulateProcess as simulate } from './simulate-process.js';
 
 /** `npm run simulate -- --runs N [--seed S]`: runs N seeds from S on; tells a failing one with the end of its trace and how to run it again. */
 async function main(): Promise<number> {

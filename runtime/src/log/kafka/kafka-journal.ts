@@ -8,14 +8,14 @@ import { JournalFold } from './journal-fold.js';
 import { type Item, type Marks, recordsOf, takeItems } from './journal-items.js';
 import { type Epoch, encodeRecord, entriesToText, type JournalRecord, MAX_TEXT_CHARACTERS } from './journal-record.js';
 import { JournalWatch } from './journal-watch.js';
-import type { AreaOptions, ScratchArea, ScratchStore } from './scratch-store.js';
+import type { AreaOptions, LiveArea, LiveAreas } from './live-area.js';
 
 export interface KafkaJournalPorts {
   readonly topic: string;
   /** Of the topic. */
   readonly partitions: number;
   readonly flusher: Pick<Flusher, 'send'>;
-  readonly scratch: ScratchStore;
+  readonly areas: LiveAreas;
   /** Reads every record of the partition from `from` (undefined: its first) to the end it has now, which it resolves with. */
   read(partition: number, from: number | undefined, take: (offset: number, record: JournalRecord | undefined) => void): Promise<number>;
   /** A checkpoint is whole: a restore may begin at this offset. */
@@ -46,7 +46,7 @@ const FORGET_COUNT = 2_000;
 /** One owned partition. */
 class Owned {
   readonly epoch: Epoch;
-  readonly area: ScratchArea;
+  readonly area: LiveArea;
   readonly watch: JournalWatch;
   /** Where the last whole checkpoint begins. */
   begin = 0;
@@ -57,7 +57,7 @@ class Owned {
   checkpointCharacters = 0;
   isCheckpointing = false;
 
-  constructor(epoch: Epoch, area: ScratchArea, watch: JournalWatch) {
+  constructor(epoch: Epoch, area: LiveArea, watch: JournalWatch) {
     this.epoch = epoch;
     this.area = area;
     this.watch = watch;
@@ -66,7 +66,7 @@ class Owned {
 
 /**
  * The journal on Kafka: an append-only topic with as many partitions as `events`, written by the owner of each partition under its epoch, and its live state in
- * a scratch store on this machine.
+ * a scratch store of this machine.
  *
  * Delivery guarantees: a put is one record, or a run of parts that counts only when whole, so it is atomic; it resolves when all in-sync replicas have it. Reads
  * see every put that was asked for. A rejected put ends ownership. See journal-fold.ts for what late writers can do (nothing) and docs/decisions/0030.
@@ -86,10 +86,10 @@ export class KafkaJournal implements Journal {
    * `from`: where the last checkpoint begins, if known. Rejects when the records hold no whole state although there are some (they were cut off behind `from`).
    */
   async takeOver(partition: number, generation: number, from: number | undefined): Promise<number> {
-    const { scratch } = this.#ports;
+    const { areas } = this.#ports;
     const late = new Map<string, LateFact>();
-    const begin = (): JournalFold<ScratchArea> =>
-      new JournalFold({ open: () => scratch.area(LIVE), late: (fact) => void late.set(factKey(fact), fact) });
+    const begin = (): JournalFold<LiveArea> =>
+      new JournalFold({ open: () => areas.area(LIVE), late: (fact) => void late.set(factKey(fact), fact) });
     let fold = begin();
     const take = (offset: number, record: JournalRecord | undefined): void => {
       if (record !== undefined) fold.apply(offset, record);
@@ -115,7 +115,7 @@ export class KafkaJournal implements Journal {
       late: (facts) => this.#ports.late(partition, facts),
       fenced: (by) => this.#ports.fenced(partition, by),
     });
-    const owned = new Owned(epoch, fold.current?.area ?? scratch.area(LIVE), watch);
+    const owned = new Owned(epoch, fold.current?.area ?? areas.area(LIVE), watch);
     settleLate(owned.area, [...late.values()]);
     await this.#checkpoint(partition, owned);
     this.#owned.set(partition, owned);
@@ -247,7 +247,7 @@ export class KafkaJournal implements Journal {
   }
 }
 
-function* chunks(area: ScratchArea): Generator<JournalEntry[]> {
+function* chunks(area: LiveArea): Generator<JournalEntry[]> {
   let after: string | undefined;
   for (;;) {
     const chunk: JournalEntry[] = [];
@@ -264,7 +264,7 @@ function* chunks(area: ScratchArea): Generator<JournalEntry[]> {
 }
 
 /** What earlier owners did and told after they had been replaced: a fact for a step that is not settled. The view shows it where both did it. */
-function settleLate(area: ScratchArea, late: readonly LateFact[]): void {
+function settleLate(area: LiveArea, late: readonly LateFact[]): void {
   for (const fact of late) {
     const key = factKey(fact);
     if (area.get(acceptedKey(fact.eventId)) !== undefined && area.get(key) === undefined) area.apply([{ key, value: fact.settled }]);
