@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { simulateProcess as simulate } from './simulate-process.js';
+import { simulateCluster as simulate } from './simulate-cluster.js';
 
 /** `npm run simulate -- --runs N [--seed S]`: runs N seeds from S on; tells a failing one with the end of its trace and how to run it again. */
 async function main(): Promise<number> {

@@ -29,13 +29,14 @@ export class SimBrokers {
   readonly #waiting = new Set<() => void>();
   /** In [0, 1]: how often a request or its answer is lost. */
   lossRate = 0;
-  onAppend: (topic: string, partition: number, message: StoredMessage) => void = () => undefined;
+  /** `by`: the process that sent it. */
+  onAppend: (topic: string, partition: number, message: StoredMessage, by: ProcessClock) => void = () => undefined;
 
   constructor(partitions: number, clock: VirtualClock, random: Prng) {
     this.partitions = partitions;
     this.#clock = clock;
     this.#random = random;
-    this.group = new SimGroup(clock, 'sim.events');
+    this.group = new SimGroup(clock);
     this.#topics = new Map(['sim.events', 'sim.journal'].map((topic) => [topic, Array.from({ length: partitions }, () => [])]));
   }
 
@@ -60,13 +61,13 @@ export class SimBrokers {
   }
 
   /** Returns the offset of the first. */
-  append(topic: string, partition: number, messages: readonly { key: Buffer | null; value: Buffer }[]): number {
+  append(topic: string, partition: number, messages: readonly { key: Buffer | null; value: Buffer }[], by: ProcessClock): number {
     const stored = this.#of(topic, partition);
     const base = stored.length;
     for (const { key, value } of messages) {
       const message = { offset: String(stored.length), timestamp: String(this.#clock.nowMs()), key, value };
       stored.push(message);
-      this.onAppend(topic, partition, message);
+      this.onAppend(topic, partition, message, by);
     }
     for (const look of [...this.#waiting]) look();
     return base;
@@ -78,8 +79,7 @@ export class SimBrokers {
       const fail = (error: Error, delayMs = this.#random.int(4)): void => caller.hear(delayMs, () => reject(error));
       const lost = (): void => fail(new Error('simulated: the connection is lost'), this.#random.int(REQUEST_TIMEOUT_MS));
       this.#clock.after(this.#random.int(4), () => {
-        if (!this.isUp(broker))
-          return this.#random.chance(0.7) ? fail(new Error('simulated: connection refused')) : lost();
+        if (!this.isUp(broker)) return this.#random.chance(0.7) ? fail(new Error('simulated: connection refused')) : lost();
         if (this.#random.chance(this.lossRate)) return lost();
         const answer = async (): Promise<T> => work();
         answer().then(

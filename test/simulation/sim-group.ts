@@ -32,7 +32,6 @@ interface GroupMember {
 /** Kafka's group coordinator: generations, sessions, fenced commits. `preparing`: waits for members to join; `completing`: for the leader's assignment. */
 export class SimGroup {
   readonly #clock: VirtualClock;
-  readonly #topic: string;
   readonly #members = new Map<string, GroupMember>();
   readonly #committed = new Map<number, { offset: string; metadata: string | null }>();
   #assignment = new Map<string, Buffer>();
@@ -42,9 +41,8 @@ export class SimGroup {
   #ids = 0;
   #cancelPatience: () => void = () => undefined;
 
-  constructor(clock: VirtualClock, topic: string) {
+  constructor(clock: VirtualClock) {
     this.#clock = clock;
-    this.#topic = topic;
   }
 
   get size(): number {
@@ -54,7 +52,8 @@ export class SimGroup {
   join(memberId: string, sessionMs: number, rebalanceMs: number, protocol: Metadata): Promise<JoinAnswer> {
     if (memberId !== '' && !this.#members.has(memberId)) return Promise.reject(protocolError('UNKNOWN_MEMBER_ID'));
     const id = memberId === '' ? `m${this.#ids++}` : memberId;
-    const member = this.#members.get(id) ?? this.#add({ id, sessionMs, rebalanceMs, protocol, seenMs: 0, joining: undefined, syncing: undefined });
+    const member =
+      this.#members.get(id) ?? this.#add({ id, sessionMs, rebalanceMs, protocol, seenMs: 0, joining: undefined, syncing: undefined });
     member.protocol = protocol;
     member.seenMs = this.#clock.steadyMs;
     return new Promise((resolve, reject) => {
@@ -65,7 +64,11 @@ export class SimGroup {
     });
   }
 
-  sync(memberId: string, generation: number, assignments: readonly { memberId: string; memberAssignment: Buffer }[]): Promise<{ memberAssignment: Buffer }> {
+  sync(
+    memberId: string,
+    generation: number,
+    assignments: readonly { memberId: string; memberAssignment: Buffer }[],
+  ): Promise<{ memberAssignment: Buffer }> {
     try {
       const member = this.#heard(memberId, generation);
       if (this.#state === 'preparing') throw protocolError('REBALANCE_IN_PROGRESS');
@@ -91,7 +94,11 @@ export class SimGroup {
     if (this.#state === 'preparing') throw protocolError('REBALANCE_IN_PROGRESS');
   }
 
-  commit(memberId: string, generation: number, partitions: readonly { partition: number; offset: string; metadata: string | null }[]): void {
+  commit(
+    memberId: string,
+    generation: number,
+    partitions: readonly { partition: number; offset: string; metadata: string | null }[],
+  ): void {
     this.#heard(memberId, generation);
     if (this.#state === 'completing') throw protocolError('REBALANCE_IN_PROGRESS');
     for (const { partition, offset, metadata } of partitions) this.#committed.set(partition, { offset, metadata });

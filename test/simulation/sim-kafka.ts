@@ -38,7 +38,8 @@ export function simKafka(ports: SimKafkaPorts): Kafka {
 function simCluster(ports: SimKafkaPorts): Cluster {
   const { brokers, caller } = ports;
   let isConnected = false;
-  return {
+  const committed = {};
+  const cluster: Cluster & { committedOffsets(): object } = {
     async connect() {
       await brokers.request(COORDINATOR, caller, () => undefined);
       isConnected = true;
@@ -77,7 +78,10 @@ function simCluster(ports: SimKafkaPorts): Cluster {
         })),
       ),
     removeBroker: () => undefined,
+    // Asked for by kafkajs' own group protocol.
+    committedOffsets: () => committed,
   };
+  return cluster;
 }
 
 type GroupRequest = { memberId: string; groupGenerationId: number; generationId: number };
@@ -87,6 +91,7 @@ function simBroker({ brokers, caller, random }: SimKafkaPorts, nodeId: number): 
   const ask = <T>(work: () => T | Promise<T>): Promise<T> => brokers.request(nodeId, caller, work);
   const broker = {
     nodeId,
+    isConnected: () => true,
     fetch: ({ topics }: Parameters<Broker['fetch']>[0]) =>
       ask(async () => {
         const asked = topics.flatMap(({ topic, partitions }) =>
@@ -112,7 +117,9 @@ function simBroker({ brokers, caller, random }: SimKafkaPorts, nodeId: number): 
         })),
       })),
     deleteRecords: async () => undefined,
-    joinGroup: (request: GroupRequest & { sessionTimeout: number; rebalanceTimeout: number; groupProtocols: { name: string; metadata: Buffer }[] }) =>
+    joinGroup: (
+      request: GroupRequest & { sessionTimeout: number; rebalanceTimeout: number; groupProtocols: { name: string; metadata: Buffer }[] },
+    ) =>
       ask(() => {
         const [protocol] = request.groupProtocols;
         if (protocol === undefined) throw protocolError('INCONSISTENT_GROUP_PROTOCOL');
@@ -124,7 +131,10 @@ function simBroker({ brokers, caller, random }: SimKafkaPorts, nodeId: number): 
     leaveGroup: (request: GroupRequest) => ask(() => group.leave(request.memberId)),
     offsetCommit: (
       request: GroupRequest & { topics: { partitions: { partition: number; offset: string; metadata: string | null }[] }[] },
-    ) => ask(() => request.topics.forEach(({ partitions }) => group.commit(request.memberId, request.groupGenerationId, partitions))),
+    ) =>
+      ask(() => {
+        for (const { partitions } of request.topics) group.commit(request.memberId, request.groupGenerationId, partitions);
+      }),
   };
   return broker as unknown as Broker;
 }

@@ -23,6 +23,7 @@ export interface SimLog {
 /** One life of the router, from boot to crash or stop. All it knows is in log and journal. */
 export class SimProcess {
   readonly clock: ProcessClock;
+  readonly log: Log;
   readonly pipeline: Pipeline;
   readonly destinations: ReturnType<typeof simDestination>[];
   /** Steps whose calls are under way. */
@@ -34,6 +35,7 @@ export class SimProcess {
     this.clock = new ProcessClock(world.clock);
     this.#log = open(this.clock);
     const { log, journal } = this.#log;
+    this.log = log;
     const { faults } = world;
     faults.breakJournal?.(journal);
     faults.breakLog?.(log);

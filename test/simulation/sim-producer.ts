@@ -27,7 +27,7 @@ export interface SendFaults {
  */
 export function simProducer(brokers: SimBrokers, world: VirtualClock, caller: ProcessClock, random: Prng, faults: SendFaults): Producer {
   const append = (part: Part): void => {
-    part.base ??= brokers.append(part.topic, part.partition, part.messages);
+    part.base ??= brokers.append(part.topic, part.partition, part.messages, caller);
   };
   const tryOnce = async (parts: readonly Part[]): Promise<void> => {
     for (const part of parts)
@@ -37,6 +37,7 @@ export function simProducer(brokers: SimBrokers, world: VirtualClock, caller: Pr
     const parts = partsOf(batch);
     const fault = random.chance(faults.rate) ? random.pick(SEND_FAULTS) : undefined;
     const gaveUp = new Error(`simulated: gave up (${fault ?? 'no broker'})`);
+    // Defect t: it resolves, and has sent only some.
     if (fault === 'not-named') return parts.slice(1).map((part) => named(part, append));
     if (fault === 'not-sent' || fault === 'late') {
       for (const part of parts) if (fault === 'late' || random.chance(0.3)) world.after(random.int(LATEST_MS), () => append(part));

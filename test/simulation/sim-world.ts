@@ -83,7 +83,7 @@ export function drawWorld(random: Prng, clock: VirtualClock, options: WorldOptio
   const { jumps, shortMemoryMs, violate, trace, judge } = options;
   // With a clock that jumps nobody can know how long ago a call was: targets are then immediate.
   const kinds: TargetKind[] = [
-    { name: 'probed', by: 'probe', lagMs: 0, keepForMs: 0, slowestMs: jumps ? 0 : 2_500 },
+    { name: 'probed', by: 'probe', lagMs: 0, keepForMs: 0, slowestMs: jumps ? 0 : 1_900 },
     { name: 'lagging', by: 'probe', lagMs: jumps ? 0 : 20_000, keepForMs: 0, slowestMs: jumps ? 0 : 2_500 },
     {
       name: 'idempotent',

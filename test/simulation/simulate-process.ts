@@ -107,7 +107,16 @@ export class ProcessSimulation {
       }
     }
     if (this.#violations.length === 0) this.#checkEnd();
-    return { seed: this.#seed, violations: this.#violations, trace: this.#trace, events: this.#events, crashes: this.#crashes, zombies: 0, doubled: 0, listed: 0 };
+    return {
+      seed: this.#seed,
+      violations: this.#violations,
+      trace: this.#trace,
+      events: this.#events,
+      crashes: this.#crashes,
+      zombies: 0,
+      doubled: 0,
+      listed: 0,
+    };
   }
 
   #drawFaults(): void {

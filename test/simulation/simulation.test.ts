@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { simulateProcess } from '#test/simulation/simulate-process.js';
 import type { SimFaults } from '#test/simulation/sim-world.js';
+import { simulateProcess } from '#test/simulation/simulate-process.js';
 
 /** Laws that seeds break, until `law` is among them (or any, if none is named). */
 async function brokenLaws(faults: SimFaults, seeds: number, law?: string): Promise<string[]> {

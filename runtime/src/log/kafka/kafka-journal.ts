@@ -56,6 +56,8 @@ class Owned {
   sinceCheckpointCharacters = 0;
   checkpointCharacters = 0;
   isCheckpointing = false;
+  /** A put was refused, and may be there or not: nothing may follow it under the same epoch, or it would count without the one before. */
+  failure: Error | undefined;
 
   constructor(epoch: Epoch, area: LiveArea, watch: JournalWatch) {
     this.epoch = epoch;
@@ -69,7 +71,7 @@ class Owned {
  * a scratch store of this machine.
  *
  * Delivery guarantees: a put is one record, or a run of parts that counts only when whole, so it is atomic; it resolves when all in-sync replicas have it. Reads
- * see every put that was asked for. A rejected put ends ownership. See journal-fold.ts for what late writers can do (nothing) and docs/decisions/0030.
+ * see every put that was asked for. A rejected put ends ownership: every later one is rejected too, until the partition is taken over anew. See journal-fold.ts for what late writers can do (nothing) and docs/decisions/0030.
  */
 export class KafkaJournal implements Journal {
   readonly #ports: KafkaJournalPorts;
@@ -154,6 +156,7 @@ export class KafkaJournal implements Journal {
           ? new RouterError('STOPPING', 'The journal is closed.')
           : new RouterError('NOT_DURABLE', `Partition ${partition} is not owned.`),
       );
+    if (owned.failure !== undefined) return Promise.reject(owned.failure);
     // Before it is durable: a checkpoint that is being written meanwhile must not put an older value behind this one.
     owned.area.apply(entries);
     const text = entriesToText(entries);
@@ -218,7 +221,7 @@ export class KafkaJournal implements Journal {
           this.#send(partition, owned);
         },
         (error: Error) => {
-          owned.isSending = false;
+          owned.failure = error;
           for (const { reject } of [...taken, ...owned.items.splice(0)]) reject(error);
         },
       );

@@ -37,6 +37,8 @@ const MAX_PARTITION_BYTES = 1_048_576;
 /** One stay of a partition with this process. */
 interface Owned {
   isReady: boolean;
+  /** Something was not begun because the lease was old. */
+  isHeldBack: boolean;
 }
 
 /**
@@ -71,6 +73,7 @@ export class KafkaLog implements Log {
       clock: ports.clock,
       rebalancing: () => this.#drain(),
       assigned: (partitions, generation) => this.#take(partitions, generation),
+      alive: () => this.#wakeHeldBack(),
       lost: (reason) => this.#lose(reason),
       failed: (error) => ports.warn('the consumer group does not answer; tried again', { err: error }),
     });
@@ -117,11 +120,10 @@ export class KafkaLog implements Log {
 
   /** False while somebody else may own the partition by now. */
   mayStart(partition: number): boolean {
-    return (
-      !this.#isRebalancing &&
-      this.#owned.get(partition)?.isReady === true &&
-      this.#membership.leaseAgeMs < this.#options.sessionTimeoutMs / 2
-    );
+    const owned = this.#owned.get(partition);
+    if (this.#isRebalancing || owned?.isReady !== true) return false;
+    owned.isHeldBack = this.#membership.leaseAgeMs >= this.#options.sessionTimeoutMs / 2;
+    return !owned.isHeldBack;
   }
 
   pause(partition: number): void {
@@ -210,6 +212,11 @@ export class KafkaLog implements Log {
     }
   }
 
+  /** The brokers were silent for a while and know us still: nobody else says that what was held back may begin. */
+  #wakeHeldBack(): void {
+    for (const [partition, { isHeldBack }] of this.#owned) if (isHeldBack && this.mayStart(partition)) this.#assignment?.wake(partition);
+  }
+
   #lose(reason: string): void {
     this.#ports.warn('the partitions were given to others', { reason, partitions: [...this.#owned.keys()] });
     this.#assigned = [];
@@ -217,7 +224,7 @@ export class KafkaLog implements Log {
   }
 
   #takeOver(partition: number): void {
-    const owned: Owned = { isReady: false };
+    const owned: Owned = { isReady: false, isHeldBack: false };
     this.#owned.set(partition, owned);
     const isCurrent = (): boolean => this.#owned.get(partition) === owned && !this.#isStopping;
     this.#takingOver = this.#takingOver.then(async () => {

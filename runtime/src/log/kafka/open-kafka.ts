@@ -48,7 +48,10 @@ export interface OpenKafka {
 }
 
 /** Log and journal of one member of the group. The topics are there. */
-export function openKafka(options: KafkaOptions, { kafka, clock, warn, gap, areas = new ScratchStore(options.scratchDir) }: KafkaPorts): OpenKafka {
+export function openKafka(
+  options: KafkaOptions,
+  { kafka, clock, warn, gap, areas = new ScratchStore(options.scratchDir) }: KafkaPorts,
+): OpenKafka {
   const { prefix, partitions, sessionTimeoutMs } = options;
   const journalTopic = `${prefix}.journal`;
   const flusher = new Flusher(kafka);
