@@ -76,6 +76,8 @@ class Owned {
 export class KafkaJournal implements Journal {
   readonly #ports: KafkaJournalPorts;
   readonly #owned = new Map<number, Owned>();
+  /** Of the last epoch that this process wrote under, by partition: what comes late of an attempt that failed must not count as the next one's. */
+  readonly #counters = new Map<number, number>();
   #isClosed = false;
 
   constructor(ports: KafkaJournalPorts) {
@@ -85,9 +87,10 @@ export class KafkaJournal implements Journal {
   /**
    * Takes a partition over: reads its state, writes it down under an epoch of its own, and resolves when that is durable. Until then nothing has been done.
    * Resolves with the offset from which `observe` must be given the records.
-   * `from`: where the last checkpoint begins, if known. Rejects when the records hold no whole state although there are some (they were cut off behind `from`).
+   * `from`: where the last checkpoint begins, if known. `isOurs` is asked when all is read: an owner that has been replaced must not write an epoch above its
+   * successor's. Rejects when it says no, and when the records hold no whole state although there are some (they were cut off behind `from`).
    */
-  async takeOver(partition: number, generation: number, from: number | undefined): Promise<number> {
+  async takeOver(partition: number, generation: number, from: number | undefined, isOurs: () => boolean): Promise<number> {
     const { areas } = this.#ports;
     const late = new Map<string, LateFact>();
     const begin = (): JournalFold<LiveArea> =>
@@ -112,7 +115,9 @@ export class KafkaJournal implements Journal {
         'LOG_FORMAT',
         `The topics had ${fold.current.partitions} partitions when the journal was written and have ${this.#ports.partitions} now: keys have moved away from their state. Move to a new prefix, see docs/operations.md.`,
       );
-    const epoch = { counter: fold.highest.counter + 1, generation };
+    if (!isOurs()) throw new RouterError('NOT_DURABLE', `Partition ${partition} may be somebody else's by now.`);
+    const epoch = { counter: Math.max(fold.highest.counter, this.#counters.get(partition) ?? 0) + 1, generation };
+    this.#counters.set(partition, epoch.counter);
     const watch = new JournalWatch(epoch, {
       late: (facts) => this.#ports.late(partition, facts),
       fenced: (by) => this.#ports.fenced(partition, by),

@@ -122,8 +122,12 @@ export class KafkaLog implements Log {
   mayStart(partition: number): boolean {
     const owned = this.#owned.get(partition);
     if (this.#isRebalancing || owned?.isReady !== true) return false;
-    owned.isHeldBack = this.#membership.leaseAgeMs >= this.#options.sessionTimeoutMs / 2;
+    owned.isHeldBack = this.#isLeaseOld;
     return !owned.isHeldBack;
+  }
+
+  get #isLeaseOld(): boolean {
+    return this.#membership.leaseAgeMs >= this.#options.sessionTimeoutMs / 2;
   }
 
   pause(partition: number): void {
@@ -233,7 +237,8 @@ export class KafkaLog implements Log {
           // A call of an earlier stay may be under way: its outcome is written first.
           await this.#releasing.get(partition);
           const committed = await this.#membership.committed(partition);
-          const readTo = await this.#ports.journal.takeOver(partition, this.#generation, beginOf(committed?.metadata));
+          const isOurs = (): boolean => isCurrent() && !this.#isRebalancing && !this.#isLeaseOld;
+          const readTo = await this.#ports.journal.takeOver(partition, this.#generation, beginOf(committed?.metadata), isOurs);
           if (!isCurrent()) return this.#ports.journal.release(partition);
           const next = await this.#assignment?.assigned(partition);
           if (next === undefined) return;
