@@ -29,6 +29,7 @@ export class JournalObserver {
   restart(entries: ReadonlyMap<string, string>): void {
     this.#runs.clear();
     this.#progress.clear();
+    this.#closes.clear();
     for (const [key, text] of entries) {
       const value: unknown = JSON.parse(text);
       if (key.startsWith('a/')) this.#runs.set(key.slice(2), value as Accepted);

@@ -4,7 +4,7 @@ import type { LateFact } from '#runtime/journal/late-facts.js';
 import { factKey } from '#runtime/journal/late-facts.js';
 import type { History, Settled } from '#runtime/journal/records.js';
 import { JournalFold } from '#runtime/log/kafka/journal-fold.js';
-import { decodeRecord, textToEntries } from '#runtime/log/kafka/journal-record.js';
+import { compareEpochs, decodeRecord, textToEntries } from '#runtime/log/kafka/journal-record.js';
 import { MemoryArea } from './memory-areas.js';
 import type { JournalObserver } from './observer.js';
 import type { StoredMessage } from './sim-brokers.js';
@@ -47,7 +47,8 @@ export class SimJournal {
   append({ offset, value }: StoredMessage, by: ProcessClock): string {
     const record = decodeRecord(value);
     if (record === undefined) throw new Error('the journal holds what is no record of it');
-    if (record.kind === 'begin') this.#isCopying = true;
+    const standing = this.#fold.current?.epoch;
+    if (record.kind === 'begin' && (standing === undefined || compareEpochs(record.epoch, standing) > 0)) this.#isCopying = true;
     if (record.kind === 'put') this.#remember(textToEntries(record.text));
     const before = this.#fold.current;
     this.#fold.apply(Number(offset), record);

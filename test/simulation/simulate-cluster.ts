@@ -15,18 +15,18 @@ import type { ProcessClock } from './virtual-clock.js';
 import { drainMicrotasks, VirtualClock } from './virtual-clock.js';
 
 const START_MS = Date.UTC(2030, 0, 1);
-const FAULTS_FOR_MS = 400_000;
+const FAULTS_FOR_MS = 300_000;
 /** After the faults have ended everything must end within this. */
 const FINISH_WITHIN_MS = 86_400_000;
 /** Many times what the busiest honest seed needs. */
 const MOST_TRACE = 10_000;
 const MOST_STEPS = 200_000;
-const LOOK_EVERY_MS = 60_000;
+const LOOK_EVERY_MS = 40_000;
 
 const RULES = {
-  reopenWithinMs: 300_000,
-  expireAfterMs: 900_000,
-  dedupeWindowMs: 900_000,
+  reopenWithinMs: 200_000,
+  expireAfterMs: 500_000,
+  dedupeWindowMs: 400_000,
   batch: 16,
   batchBytes: 65_536,
   queue: 64,
@@ -83,7 +83,7 @@ class ClusterSimulation {
       this.#violations.push({ law, detail });
       trace(`VIOLATION ${law}: ${detail}`);
     };
-    this.#sessionTimeoutMs = random.pick([20_000, 40_000, 90_000]);
+    this.#sessionTimeoutMs = random.pick([30_000, 60_000, 120_000]);
     this.#sendFaults = { rate: random.pick([0, 0.003, 0.02]) };
     this.#brokers = new SimBrokers(random.between(2, 4), this.#clock, random);
     this.#brokers.lossRate = random.pick([0, 0.002, 0.02]);
@@ -241,6 +241,8 @@ class ClusterSimulation {
     this.#world.trace(`${router.name}is STOPPED for ${forMs} ms with ${steps.join(', ') || 'nothing'} under way`);
     for (const step of steps) this.#stopped.add(step);
     router.process.clock.stop();
+    // Others come and go meanwhile: it is out before its session is over.
+    if (this.#random.chance(0.4)) this.#clock.after(this.#random.int(forMs), () => this.#rebalance());
     this.#clock.after(forMs, () => {
       this.#world.trace(`${router.name}goes on`);
       router.process.clock.goOn();

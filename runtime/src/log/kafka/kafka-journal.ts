@@ -18,12 +18,17 @@ export interface KafkaJournalPorts {
   readonly areas: LiveAreas;
   /** Reads every record of the partition from `from` (undefined: its first) to the end it has now, which it resolves with. */
   read(partition: number, from: number | undefined, take: (offset: number, record: JournalRecord | undefined) => void): Promise<number>;
-  /** A checkpoint is whole: a restore may begin at this offset. */
+  /** A further checkpoint of an owned partition is whole: a restore may begin at this offset. */
   checkpointed(partition: number, begin: number): void;
   /** Steps that an earlier owner settled after it had been replaced. */
   late(partition: number, facts: readonly LateFact[]): void;
   /** A later owner writes: this process owns the partition no more. */
   fenced(partition: number, by: Epoch): void;
+}
+
+export interface TakenOver {
+  readonly readTo: number;
+  readonly begin: number;
 }
 
 /** A checkpoint is written again when this much has been put since the last one, and four times as much as it held. */
@@ -86,11 +91,12 @@ export class KafkaJournal implements Journal {
 
   /**
    * Takes a partition over: reads its state, writes it down under an epoch of its own, and resolves when that is durable. Until then nothing has been done.
-   * Resolves with the offset from which `observe` must be given the records.
+   * Resolves with the offset from which `observe` must be given the records, and the one at which the checkpoint begins: a hint for the next owner, once it is sure
+   * that the partition is still this process's.
    * `from`: where the last checkpoint begins, if known. `isOurs` is asked when all is read: an owner that has been replaced must not write an epoch above its
    * successor's. Rejects when it says no, and when the records hold no whole state although there are some (they were cut off behind `from`).
    */
-  async takeOver(partition: number, generation: number, from: number | undefined, isOurs: () => boolean): Promise<number> {
+  async takeOver(partition: number, generation: number, from: number | undefined, isOurs: () => boolean): Promise<TakenOver> {
     const { areas } = this.#ports;
     const late = new Map<string, LateFact>();
     const begin = (): JournalFold<LiveArea> =>
@@ -100,8 +106,8 @@ export class KafkaJournal implements Journal {
       if (record !== undefined) fold.apply(offset, record);
     };
     let end = await this.#ports.read(partition, from, take);
-    if (fold.current === undefined && from !== undefined) {
-      // The hint was wrong (another topic by the same name, a lost commit): read all.
+    if (from !== undefined && (fold.current === undefined || fold.isCutOff)) {
+      // The hint was wrong (another topic by the same name, a checkpoint that came too late to count): read all.
       fold = begin();
       end = await this.#ports.read(partition, undefined, take);
     }
@@ -126,7 +132,7 @@ export class KafkaJournal implements Journal {
     settleLate(owned.area, [...late.values()]);
     await this.#checkpoint(partition, owned);
     this.#owned.set(partition, owned);
-    return end;
+    return { readTo: end, begin: owned.begin };
   }
 
   /** A record of the topic as it was read back, in offset order. */
@@ -248,7 +254,7 @@ export class KafkaJournal implements Journal {
       await this.#append(partition, owned, { kind: 'complete', begin });
       owned.checkpointCharacters = characters;
       owned.begin = begin;
-      this.#ports.checkpointed(partition, begin);
+      if (this.#owned.get(partition) === owned) this.#ports.checkpointed(partition, begin);
     } finally {
       owned.isCheckpointing = false;
     }

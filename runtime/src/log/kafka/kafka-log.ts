@@ -238,8 +238,9 @@ export class KafkaLog implements Log {
           await this.#releasing.get(partition);
           const committed = await this.#membership.committed(partition);
           const isOurs = (): boolean => isCurrent() && !this.#isRebalancing && !this.#isLeaseOld;
-          const readTo = await this.#ports.journal.takeOver(partition, this.#generation, beginOf(committed?.metadata), isOurs);
+          const { readTo, begin } = await this.#ports.journal.takeOver(partition, this.#generation, beginOf(committed?.metadata), isOurs);
           if (!isCurrent()) return this.#ports.journal.release(partition);
+          this.checkpointed(partition, begin);
           const next = await this.#assignment?.assigned(partition);
           if (next === undefined) return;
           owned.isReady = true;
