@@ -19,7 +19,7 @@ export class SimJournal {
   /** Markers and histories, which the owner may forget. */
   readonly facts = new MemoryArea({ keeps: (key) => /^[mhx]\//.test(key) });
   /** Steps that were told late, by the key of their settled record. */
-  readonly late = new Map<string, LateFact>();
+  readonly late = new Map<string, LateFact[]>();
   /** Every output that any owner ever wrote for a step. */
   readonly #outs = new Map<string, string[]>();
   /** A take-over writes its checkpoint. */
@@ -31,7 +31,7 @@ export class SimJournal {
     this.#fold = new JournalFold({
       open: () => new MemoryArea(),
       seen: (entries) => this.#seen(entries),
-      late: (fact) => void this.late.set(factKey(fact), fact),
+      late: (fact) => void this.late.set(factKey(fact), [...(this.late.get(factKey(fact)) ?? []), fact]),
     });
   }
 
@@ -62,12 +62,14 @@ export class SimJournal {
 
   /** Steps that two owners did, as the view tells it: what was told late differs from what stands. */
   doubles(): { readonly key: string; readonly outs: readonly unknown[] }[] {
-    return [...this.late].flatMap(([key, { eventId, branch, step, settled }]) => {
-      const history = this.facts.get(`h/${eventId}`) as History | undefined;
-      const stands = history?.branches[branch]?.steps.find(({ id }) => id === step);
-      const isDoubled = stands?.state === 'done' && (stands.atMs !== settled.atMs || !isDeepStrictEqual(stands.out, settled.out));
-      return isDoubled ? [{ key, outs: [stands.out, settled.out] }] : [];
-    });
+    return [...this.late]
+      .flatMap(([key, facts]) => facts.map((fact) => ({ key, ...fact })))
+      .flatMap(({ key, eventId, branch, step, settled }) => {
+        const history = this.facts.get(`h/${eventId}`) as History | undefined;
+        const stands = history?.branches[branch]?.steps.find(({ id }) => id === step);
+        const isDoubled = stands?.state === 'done' && (stands.atMs !== settled.atMs || !isDeepStrictEqual(stands.out, settled.out));
+        return isDoubled ? [{ key, outs: [stands.out, settled.out] }] : [];
+      });
   }
 
   /** Steps for which owners wrote more than one output. */

@@ -65,6 +65,8 @@ class ClusterSimulation {
   /** Steps whose call was under way when their process was stopped. */
   readonly #stopped = new Set<string>();
   readonly #doubled = new Set<string>();
+  /** Routers that are stopped when they next call something: before it is sent, if it so happens. */
+  readonly #stopAtCall = new Set<number>();
   #unheard = 0;
   #events = 0;
   #crashes = 0;
@@ -160,7 +162,8 @@ class ClusterSimulation {
       random.pick(targets).outageUntilMs = Math.min(FAULTS_FOR_MS, this.#clock.steadyMs + random.int(200_000));
     });
     times(2, () => this.#soon((slot) => this.#crash(slot)));
-    times(3, () => this.#soon((slot) => this.#stop(slot)));
+    times(2, () => this.#soon((slot) => this.#stop(slot)));
+    times(2, () => void this.#stopAtCall.add(random.int(this.#routers.length)));
     times(2, () => this.#soon((slot) => this.#leave(slot)));
     times(2, () => this.#soon(() => this.#rebalance()));
     times(2, () => this.#soon(() => this.#brokers.down(random.int(2), random.pick([500, 8_000, 30_000, 70_000]))));
@@ -198,6 +201,7 @@ class ClusterSimulation {
           sendFaults: this.#sendFaults,
           sessionTimeoutMs: this.#sessionTimeoutMs,
           calls: (caller, { id, key }) => {
+            if (this.#stopAtCall.delete(slot)) this.#clock.after(0, () => this.#stop(slot));
             const partition = this.#partitionOf(key);
             const { owner } = this.#journalOf(partition);
             if (owner === caller) return;

@@ -206,10 +206,12 @@ export class KafkaLog implements Log {
   }
 
   #take(partitions: readonly number[], generation: number): void {
+    // In a generation that we missed somebody else may have owned, and written, what is ours again: we know nothing of it.
+    const isNext = generation === this.#generation + 1;
     this.#generation = generation;
     this.#assigned = partitions;
     this.#isRebalancing = false;
-    for (const partition of [...this.#owned.keys()]) if (!partitions.includes(partition)) void this.#release(partition);
+    for (const partition of [...this.#owned.keys()]) if (!isNext || !partitions.includes(partition)) void this.#release(partition);
     for (const partition of partitions) {
       if (this.#owned.get(partition)?.isReady === true) this.#assignment?.wake(partition);
       else if (!this.#owned.has(partition)) this.#takeOver(partition);

@@ -73,7 +73,8 @@ export function openKafka(
   });
   const membership = {
     sessionTimeoutMs,
-    rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS,
+    // Never out of the group before the session is over: the lease counts on that.
+    rebalanceTimeoutMs: Math.max(REBALANCE_TIMEOUT_MS, sessionTimeoutMs),
     heartbeatMs: options.heartbeatMs ?? Math.min(HEARTBEAT_MS, sessionTimeoutMs / 6),
   };
   const log: KafkaLog = new KafkaLog(
