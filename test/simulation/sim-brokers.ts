@@ -32,6 +32,9 @@ export class SimBrokers {
   /** `by`: the process that sent it. */
   onAppend: (topic: string, partition: number, message: StoredMessage, by: ProcessClock) => void = () => undefined;
 
+  /** A process reads on from here: what is before has been given to it. */
+  onRead: (topic: string, partition: number, offset: number, by: ProcessClock) => void = () => undefined;
+
   constructor(partitions: number, clock: VirtualClock, random: Prng) {
     this.partitions = partitions;
     this.#clock = clock;

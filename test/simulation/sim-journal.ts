@@ -15,6 +15,7 @@ const NOTHING: ReadonlyMap<string, string> = new Map();
 /** One partition of the journal topic, read as a view reads it, and judged put by put. */
 export class SimJournal {
   readonly #observer: JournalObserver;
+  readonly #violate: (law: string, detail: string) => void;
   readonly #fold: JournalFold<MemoryArea>;
   /** Markers and histories, which the owner may forget. */
   readonly facts = new MemoryArea({ keeps: (key) => /^[mhx]\//.test(key) });
@@ -22,16 +23,20 @@ export class SimJournal {
   readonly late = new Map<string, LateFact[]>();
   /** Every output that any owner ever wrote for a step. */
   readonly #outs = new Map<string, string[]>();
+  /** Open steps that an earlier owner has told as done, by the key of their progress: where that is written, and when the owner had read it. */
+  readonly #told = new Map<string, { readonly offset: number; heardMs: number | undefined }>();
+  #offset = 0;
   /** A take-over writes its checkpoint. */
   #isCopying = false;
   #owner: ProcessClock | undefined;
 
-  constructor(observer: JournalObserver) {
+  constructor(observer: JournalObserver, violate: (law: string, detail: string) => void) {
     this.#observer = observer;
+    this.#violate = violate;
     this.#fold = new JournalFold({
       open: () => new MemoryArea(),
       seen: (entries) => this.#seen(entries),
-      late: (fact) => void this.late.set(factKey(fact), [...(this.late.get(factKey(fact)) ?? []), fact]),
+      late: (fact) => this.#toldLate(fact),
     });
   }
 
@@ -47,6 +52,7 @@ export class SimJournal {
   append({ offset, value }: StoredMessage, by: ProcessClock): string {
     const record = decodeRecord(value);
     if (record === undefined) throw new Error('the journal holds what is no record of it');
+    this.#offset = Number(offset);
     const standing = this.#fold.current?.epoch;
     if (record.kind === 'begin' && (standing === undefined || compareEpochs(record.epoch, standing) > 0)) this.#isCopying = true;
     if (record.kind === 'put') this.#remember(textToEntries(record.text));
@@ -55,6 +61,7 @@ export class SimJournal {
     if (record.kind === 'complete' && this.#fold.current !== before) {
       this.#isCopying = false;
       this.#owner = by;
+      this.#told.clear();
       this.#observer.restart(this.entries);
     }
     return record.kind;
@@ -77,9 +84,27 @@ export class SimJournal {
     return [...this.#outs].flatMap(([key, outs]) => (outs.length > 1 ? [{ key, outs }] : []));
   }
 
+  /** A process reads on from an offset. */
+  read(offset: number, by: ProcessClock, nowMs: number): void {
+    if (by === this.#owner) for (const told of this.#told.values()) if (offset > told.offset) told.heardMs ??= nowMs;
+  }
+
+  #toldLate(fact: LateFact): void {
+    const key = factKey(fact);
+    this.late.set(key, [...(this.late.get(key) ?? []), fact]);
+    if (this.entries.has(`a/${fact.eventId}`) && !this.entries.has(key))
+      this.#told.set(`i/${key.slice(2)}`, { offset: this.#offset, heardMs: undefined });
+  }
+
   #seen(entries: readonly JournalEntry[]): void {
     this.facts.apply(entries.filter(({ value }) => value !== undefined));
-    if (!this.#isCopying) this.#observer.see(entries);
+    if (this.#isCopying) return;
+    this.#observer.see(entries);
+    for (const { key, value } of entries) {
+      const { state, lastMs } = (value ?? {}) as { state?: string; lastMs?: number };
+      const heardMs = this.#told.get(key)?.heardMs;
+      if (state === 'intent' && heardMs !== undefined && (lastMs ?? 0) > heardMs) this.#violate('not-again-once-told', key);
+    }
   }
 
   #remember(entries: readonly JournalEntry[]): void {

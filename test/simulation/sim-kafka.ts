@@ -97,7 +97,10 @@ function simBroker({ brokers, caller, random }: SimKafkaPorts, nodeId: number): 
         const asked = topics.flatMap(({ topic, partitions }) =>
           partitions.map(({ partition, fetchOffset }) => ({ topic, partition, offset: Number(fetchOffset) })),
         );
-        for (const { partition } of asked) if (brokers.leaderOf(partition) !== nodeId) throw protocolError('NOT_LEADER_FOR_PARTITION');
+        for (const { topic, partition, offset } of asked) {
+          if (brokers.leaderOf(partition) !== nodeId) throw protocolError('NOT_LEADER_FOR_PARTITION');
+          brokers.onRead(topic, partition, offset, caller);
+        }
         await brokers.poll(asked, random.between(...POLL_MS));
         if (!brokers.isUp(nodeId)) throw new Error('simulated: the connection is lost');
         return {

@@ -108,12 +108,15 @@ class ClusterSimulation {
     });
     this.#journals = Array.from(
       { length: this.#brokers.partitions },
-      () => new SimJournal(new JournalObserver(this.#world.table, violate)),
+      () => new SimJournal(new JournalObserver(this.#world.table, violate), violate),
     );
     this.#brokers.onAppend = (topic, partition, message, by) => {
       if (topic !== 'sim.journal') return;
       const kind = this.#journalOf(partition).append(message, by);
       if (kind !== 'put') trace(`${this.#nameOf(by)} ${kind} of partition ${partition}`);
+    };
+    this.#brokers.onRead = (topic, partition, offset, by) => {
+      if (topic === 'sim.journal') this.#journalOf(partition).read(offset, by, this.#clock.nowMs());
     };
     this.#routers = Array.from({ length: random.between(2, 3) }, () => undefined);
     for (const { atMs, event } of drawEvents(random, this.#world.types, START_MS, FAULTS_FOR_MS / 2)) {
