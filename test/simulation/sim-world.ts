@@ -35,6 +35,8 @@ export interface SimFaults {
   breakAction?(action: Action): Action;
   /** A refused put is not minded: the partition is not given up. */
   readonly keepsGoing?: boolean;
+  /** Routers are stopped again and again, with calls under way: for a test that looks for something rare. */
+  readonly manyZombies?: boolean;
   /** Each crash takes the ledgers along. */
   readonly forgetLedger?: boolean;
 }

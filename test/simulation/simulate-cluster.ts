@@ -36,6 +36,7 @@ const RULES = {
 /** Longer than any process is stopped: beyond it nobody can promise that a call which was under way is recognised. */
 const SHORT_MEMORY_MS = 600_000;
 const LONGEST_STOP_MS = 150_000;
+const LONG_TIMEOUT_MS = 200_000;
 
 interface Router {
   readonly name: string;
@@ -94,7 +95,7 @@ class ClusterSimulation {
       entries: (partition) => this.#journalOf(partition).entries,
       rules: RULES,
       // Longer than a stop: then a zombie hears the answer of the call that it had under way.
-      timeoutMs: random.pick([2_000, 2_000, 200_000]),
+      timeoutMs: faults.manyZombies === true ? LONG_TIMEOUT_MS : random.pick([2_000, 2_000, LONG_TIMEOUT_MS]),
       jumps: false,
       shortMemoryMs: SHORT_MEMORY_MS,
       faults,
@@ -167,6 +168,7 @@ class ClusterSimulation {
     times(2, () => this.#soon((slot) => this.#crash(slot)));
     times(2, () => this.#soon((slot) => this.#stop(slot)));
     times(2, () => void this.#stopAtCall.add(random.int(this.#routers.length)));
+    if (this.#world.faults.manyZombies === true) for (const slot of this.#routers.keys()) this.#stopAtCall.add(slot);
     times(2, () => this.#soon((slot) => this.#leave(slot)));
     times(2, () => this.#soon(() => this.#rebalance()));
     times(2, () => this.#soon(() => this.#brokers.down(random.int(2), random.pick([500, 8_000, 30_000, 70_000]))));
@@ -248,11 +250,15 @@ class ClusterSimulation {
     this.#world.trace(`${router.name}is STOPPED for ${forMs} ms with ${steps.join(', ') || 'nothing'} under way`);
     for (const step of steps) this.#stopped.add(step);
     router.process.clock.stop();
+    // What was under way is over by then, and nobody else can do it before the router tells.
+    if (this.#random.chance(0.3))
+      for (const target of this.#world.targets) target.outageUntilMs = this.#clock.steadyMs + forMs + this.#random.int(60_000);
     // Others come and go meanwhile: it is out before its session is over.
     if (this.#random.chance(0.4)) this.#clock.after(this.#random.int(forMs), () => this.#rebalance());
     this.#clock.after(forMs, () => {
       this.#world.trace(`${router.name}goes on`);
       router.process.clock.goOn();
+      if (this.#world.faults.manyZombies === true && this.#clock.steadyMs < FAULTS_FOR_MS) this.#stopAtCall.add(slot);
     });
   }
 

@@ -12,7 +12,7 @@ import { COLLAPSE_AFTER_MS, digestKey } from './digest.js';
 import type { Pass } from './gate.js';
 import { claimOnce } from './once.js';
 import type { Ready } from './ready.js';
-import type { Run, StepState } from './run-state.js';
+import { type Run, type StepState, stepStateKey } from './run-state.js';
 import type { OpenDestination, RunnerPorts } from './runner.js';
 import { decideSettle } from './settle.js';
 import type { StepEnd, StepRecorder } from './step-recorder.js';
@@ -118,6 +118,12 @@ export class Effect {
       if (!this.#runner.mayStart()) {
         pass.leave('unused');
         return this.#record.notBegun(step, state, intent, progress);
+      }
+      // Or an earlier owner may have told meanwhile that it did it.
+      const told = run.told?.get(stepStateKey(index, step.id));
+      if (told !== undefined) {
+        pass.leave('unused');
+        return this.#record.told(step, state, told);
       }
       const writtenMs = this.#runner.clock.nowMs();
       // Whoever looks for the effect counts from the intent. A journal that is slow for ever must not stop everything.
