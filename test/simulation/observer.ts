@@ -25,6 +25,22 @@ export class JournalObserver {
     this.#violate = violate;
   }
 
+  /** Another owner begins, from this state: what was put and is not in it never counted. */
+  restart(entries: ReadonlyMap<string, string>): void {
+    this.#runs.clear();
+    this.#progress.clear();
+    this.#closes.clear();
+    for (const [key, text] of entries) {
+      const value: unknown = JSON.parse(text);
+      if (key.startsWith('a/')) this.#runs.set(key.slice(2), value as Accepted);
+      else if (key.startsWith('i/') && !entries.has(`d/${key.slice(2)}`)) this.#progress.set(key, value as Progress);
+      else if (key.startsWith('n/') || key.startsWith('p/')) {
+        const incident = value as Incident;
+        this.#closes.set(`${incident.key} ${incident.openedBy}`, incident.closes);
+      }
+    }
+  }
+
   see(entries: readonly JournalEntry[]): void {
     for (const { key, value } of entries) {
       const kind = key.slice(0, 2);

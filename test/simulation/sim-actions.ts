@@ -12,9 +12,10 @@ const input = z.object({ id: z.string(), event: z.string(), key: z.string(), rea
 export interface CallWatch {
   begins(input: SimInput, key: string): void;
   ends(input: SimInput): void;
+  /** Steps whose calls are under way. */
+  underWay(): readonly string[];
 }
 
-export const TIMEOUT_MS = 2_000;
 const LOOK_AGAIN_MS = 20_000;
 
 const underWay = (id: Json): Ongoing => new Ongoing(id, LOOK_AGAIN_MS, 'simulated work');
@@ -39,7 +40,7 @@ export function simAction(target: SimTarget, clock: ProcessClock, settleMs: numb
       watch.begins(told, context.key);
       context.signal.addEventListener('abort', () => watch.ends(told), { once: true });
       try {
-        const output = await target.call(told, context.key, clock);
+        const output = await target.call(told, context.key, clock, context.signal);
         return (kind.worksMs ?? 0) === 0 ? output : underWay(told.id);
       } finally {
         watch.ends(told);
@@ -55,6 +56,7 @@ export function simDestination(
   clock: ProcessClock,
   perSecond: number | undefined,
   concurrency: number,
+  timeoutMs: number,
 ): OpenDestination {
   return {
     name: target.kind.name,
@@ -66,7 +68,7 @@ export function simDestination(
       breakerFailures: 5,
       breakerCooldownMs: 10_000,
     }),
-    timeoutMs: TIMEOUT_MS,
+    timeoutMs,
     perChannel: false,
   };
 }

@@ -1,6 +1,6 @@
 import type { Event, Json } from '#runtime/event/event.js';
 import type { Accepted, Progress } from '#runtime/journal/records.js';
-import type { SimWorld } from './sim-process.js';
+import type { SimWorld } from './sim-world.js';
 
 /** Wait this long before judging an unknown outcome: every effect that will happen has happened. */
 const LOOK_AFTER_MS = 120_000;
@@ -8,8 +8,8 @@ const LOOK_AFTER_MS = 120_000;
 /** A careful person: looks at the target itself, then resolves what happened, and retries or gives up what did not. */
 export function commandsOfPerson(world: SimWorld, nextId: () => string): Event[] {
   const events: Event[] = [];
-  for (let partition = 0; partition < world.log.partitions; partition += 1) {
-    const entries = world.log.entries(partition);
+  for (let partition = 0; partition < world.partitions; partition += 1) {
+    const entries = world.entries(partition);
     for (const [key, text] of entries) {
       if (!key.startsWith('i/')) continue;
       const [, target = '', branch = '', step = ''] = key.split('/');

@@ -1,91 +1,79 @@
 import type { Event } from '#runtime/event/event.js';
 import type { Journal } from '#runtime/journal/journal.js';
-import type { MemoryCluster } from '#runtime/log/memory-cluster.js';
+import type { Log } from '#runtime/log/log.js';
 import { Pipeline } from '#runtime/pipeline.js';
-import type { RouteTable } from '#runtime/plan.js';
 import type { Action } from '#runtime/workflow/action.js';
-import { FaultyLog } from './faulty-log.js';
-import type { Prng } from './prng.js';
 import type { CallWatch } from './sim-actions.js';
 import { simAction, simDestination } from './sim-actions.js';
 import type { SimInput } from './sim-routes.js';
-import type { SimTarget } from './target.js';
-import type { VirtualClock } from './virtual-clock.js';
+import type { SimWorld } from './sim-world.js';
 import { ProcessClock } from './virtual-clock.js';
 
-/** What all processes of one simulation share: log and journal, the targets and the rules drawn for this seed. */
-export interface SimWorld {
-  readonly clock: VirtualClock;
-  readonly random: Prng;
-  readonly log: MemoryCluster;
-  readonly targets: readonly SimTarget[];
-  readonly table: RouteTable;
-  readonly settleMs: Readonly<Record<string, number>>;
-  readonly budgets: Readonly<Record<string, number | undefined>>;
-  readonly concurrency: number;
-  readonly places: number;
-  /** Wraps what a test wants broken. */
-  readonly breakJournal: ((journal: Journal) => void) | undefined;
-  readonly breakAction: ((action: Action) => Action) | undefined;
-  violate(law: string, detail: string): void;
-  trace(line: string): void;
-  /** An id's step key, checked to be the same in every process. */
-  stepKey(id: string, key: string): void;
+/** Log and journal as one process has them. */
+export interface SimLog {
+  readonly log: Log;
+  readonly journal: Journal;
+  /** A put was refused. */
+  lost(partition: number, error: Error): void;
+  /** A call begins. */
+  calls(input: SimInput): void;
+  crash(): void;
 }
 
-export const RULES = {
-  reopenWithinMs: 600_000,
-  expireAfterMs: 7_200_000,
-  dedupeWindowMs: 3_600_000,
-  batch: 16,
-  batchBytes: 65_536,
-  queue: 64,
-  queueBytes: 262_144,
-  unfinished: 40,
-} as const;
-
-/** One life of the router, from boot to crash. All it knows is in log and journal. */
+/** One life of the router, from boot to crash or stop. All it knows is in log and journal. */
 export class SimProcess {
   readonly clock: ProcessClock;
+  readonly log: Log;
   readonly pipeline: Pipeline;
   readonly destinations: ReturnType<typeof simDestination>[];
-  readonly #log: FaultyLog;
+  /** Steps whose calls are under way. */
+  readonly underWay: () => readonly string[];
+  readonly #log: SimLog;
 
-  constructor(world: SimWorld) {
+  /** `name` begins its lines in the trace. */
+  constructor(world: SimWorld, name: string, open: (clock: ProcessClock) => SimLog) {
     this.clock = new ProcessClock(world.clock);
-    this.#log = new FaultyLog(world.log, this.clock, world.random);
-    world.breakJournal?.(this.#log);
-    const watch = callWatch(world);
+    this.#log = open(this.clock);
+    const { log, journal } = this.#log;
+    this.log = log;
+    const { faults } = world;
+    faults.breakJournal?.(journal);
+    faults.breakLog?.(log);
+    const watch = callWatch(world, (input) => this.#log.calls(input));
+    this.underWay = watch.underWay;
     const actions = new Map<string, Action>();
     for (const target of world.targets) {
       const action = simAction(target, this.clock, world.settleMs[target.kind.name] ?? 0, watch);
-      actions.set(target.kind.name, world.breakAction?.(action) ?? action);
+      actions.set(target.kind.name, faults.breakAction?.(action) ?? action);
     }
     this.destinations = world.targets.map((target) =>
-      simDestination(target, this.clock, world.budgets[target.kind.name], world.concurrency),
+      simDestination(target, this.clock, world.budgets[target.kind.name], world.concurrency, world.timeoutMs),
     );
-    const lost = (error: Error): void => world.violate('ownership-lost', error.stack ?? error.message);
+    const trace = (line: string): void => world.trace(`${name}${line}`);
     this.pipeline = new Pipeline(
       {
         clock: this.clock,
         random: world.random,
-        log: this.#log,
-        journal: this.#log,
+        log,
+        journal,
         decode: async (_source, payload) => JSON.parse(payload.body.toString('utf8')) as Event[],
         unreadable: (_partition, detail) => world.violate('unreadable', String(detail)),
         routes: () => world.table,
-        action: (name) => actions.get(name),
-        destination: (name) => this.destinations.find((destination) => destination.name === name),
+        action: (action) => actions.get(action),
+        destination: (wanted) => this.destinations.find((destination) => destination.name === wanted),
         mayStart: () => true,
         shutdown: new AbortController().signal,
-        report: (step) => world.trace(`${step.eventId} ${step.step} ${step.result} ${step.reason ?? ''}`),
-        lost: (_partition, error) => lost(error),
-        ended: ({ eventId, outcome, reason }) => world.trace(`${eventId} ended ${outcome} ${reason}`),
-        received: (event) => world.trace(`${event.id} received`),
+        report: (step) => trace(`${step.eventId} ${step.step} ${step.result} ${step.reason ?? ''}`),
+        lost: (partition, error) => {
+          trace(`partition ${partition} is lost: ${error.message}`);
+          if (faults.keepsGoing !== true) this.#log.lost(partition, error);
+        },
+        ended: ({ eventId, outcome, reason }) => trace(`${eventId} ended ${outcome} ${reason}`),
+        received: (event) => trace(`${event.id} received`),
       },
-      { running: world.places, ...RULES },
+      world.rules,
     );
-    this.pipeline.start().catch(lost);
+    this.pipeline.start().catch((error: Error) => world.violate('start', error.stack ?? error.message));
   }
 
   crash(): void {
@@ -95,11 +83,12 @@ export class SimProcess {
 }
 
 /** No two runs of one key call at the same time. */
-function callWatch(world: SimWorld): CallWatch {
+function callWatch(world: SimWorld, begins: (input: SimInput) => void): CallWatch {
   const calling = new Map<string, SimInput[]>();
   return {
     begins(input, key) {
       world.stepKey(input.id, key);
+      begins(input);
       const others = calling.get(input.key) ?? [];
       const other = others.find((candidate) => candidate.event !== input.event);
       if (other !== undefined) world.violate('one-run-a-key', `${input.id} is called while ${other.id} is`);
@@ -111,5 +100,6 @@ function callWatch(world: SimWorld): CallWatch {
         (calling.get(input.key) ?? []).filter((candidate) => candidate !== input),
       );
     },
+    underWay: () => [...calling.values()].flat().map(({ id }) => id),
   };
 }

@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
-import type { SimFaults } from '#test/simulation/simulate.js';
-import { simulate } from '#test/simulation/simulate.js';
+import type { SimFaults } from '#test/simulation/sim-world.js';
+import { simulateProcess } from '#test/simulation/simulate-process.js';
 
 /** Laws that seeds break, until `law` is among them (or any, if none is named). */
 async function brokenLaws(faults: SimFaults, seeds: number, law?: string): Promise<string[]> {
   const laws: string[] = [];
   for (let seed = 1; seed <= seeds && (law === undefined ? laws.length === 0 : !laws.includes(law)); seed += 1) {
-    const { violations } = await simulate(seed, faults);
+    const { violations } = await simulateProcess(seed, faults);
     laws.push(...violations.map((violation) => violation.law));
   }
   return laws;
@@ -15,7 +15,7 @@ async function brokenLaws(faults: SimFaults, seeds: number, law?: string): Promi
 test('no law is broken by crashes, faults, duplicates, storms and people, whatever the seed', async () => {
   let crashes = 0;
   for (let seed = 1; seed <= 100; seed += 1) {
-    const { violations, crashes: fell } = await simulate(seed);
+    const { violations, crashes: fell } = await simulateProcess(seed);
     crashes += fell;
     expect({ seed, violations }).toEqual({ seed, violations: [] });
   }
@@ -23,9 +23,9 @@ test('no law is broken by crashes, faults, duplicates, storms and people, whatev
 });
 
 test('one seed gives the same trace twice, another seed another', async () => {
-  const first = await simulate(7);
-  expect((await simulate(7)).trace).toEqual(first.trace);
-  expect((await simulate(8)).trace).not.toEqual(first.trace);
+  const first = await simulateProcess(7);
+  expect((await simulateProcess(7)).trace).toEqual(first.trace);
+  expect((await simulateProcess(8)).trace).not.toEqual(first.trace);
 });
 
 test('a runner that resends without looking first is caught', async () => {
@@ -128,7 +128,7 @@ test('an event counted in no outcome is caught', async () => {
 test('a ledger that is lost with every crash is counted again from the log and the markers, and is right', async () => {
   let crashes = 0;
   for (let seed = 1; seed <= 60; seed += 1) {
-    const result = await simulate(seed, { forgetLedger: true });
+    const result = await simulateProcess(seed, { forgetLedger: true });
     crashes += result.crashes;
     expect({ seed, violations: result.violations }).toEqual({ seed, violations: [] });
   }

@@ -42,18 +42,25 @@ export class SimTarget {
   readonly #random: Prng;
   readonly #effects = new Map<string, Effect[]>();
   readonly #byKey = new Map<string, Effect>();
-  readonly #doubled: (detail: string) => void;
+  readonly #judge: (id: string, times: number) => void;
   readonly #trace: (line: string) => void;
   /** In [0, 1]: how often a call goes wrong. */
   faultRate = 0;
   /** Steady time until which every call is refused. */
   outageUntilMs = 0;
 
-  constructor(kind: TargetKind, world: VirtualClock, random: Prng, doubled: (detail: string) => void, trace: (line: string) => void) {
+  /** `judge` is told of every effect of a step beyond its first. */
+  constructor(
+    kind: TargetKind,
+    world: VirtualClock,
+    random: Prng,
+    judge: (id: string, times: number) => void,
+    trace: (line: string) => void,
+  ) {
     this.kind = kind;
     this.#world = world;
     this.#random = random;
-    this.#doubled = doubled;
+    this.#judge = judge;
     this.#trace = trace;
   }
 
@@ -62,8 +69,13 @@ export class SimTarget {
     return this.#effects.get(id)?.[0];
   }
 
-  /** One call, as a process sends it. A process that dies hears no answer; the effect happens all the same. */
-  call(input: SimInput, key: string, caller: ProcessClock): Promise<Json> {
+  /**
+   * One call. The process connects first: while it is stopped nothing is sent, and nothing after the call was given up. A process that dies once it has sent
+   * hears no answer; the effect happens all the same.
+   */
+  async call(input: SimInput, key: string, caller: ProcessClock, signal: AbortSignal): Promise<Json> {
+    await new Promise<void>((resolve) => caller.hear(this.#random.int(4), resolve));
+    if (signal.aborted) throw new ActionError('known', 'not-sent', 'simulated: given up before it was sent');
     const fault = this.#fault();
     this.#trace(`${this.kind.name} call ${input.id} ${fault ?? 'fine'}`);
     return new Promise((resolve, reject) => {
@@ -150,7 +162,7 @@ export class SimTarget {
     list.push(effect);
     this.#byKey.set(key, effect);
     this.#trace(`${this.kind.name} EFFECT ${input.id}`);
-    if (list.length > 1 && this.kind.by !== 'person') this.#doubled(`${input.id} happened ${list.length} times at ${this.kind.name}`);
+    if (list.length > 1) this.#judge(input.id, list.length);
     return effect.output;
   }
 }

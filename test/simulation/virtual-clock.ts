@@ -1,10 +1,10 @@
 import type { Clock } from '#runtime/clock.js';
 import type { Prng } from './prng.js';
 
-interface Timer {
-  readonly atMs: number;
+export interface Timer {
+  atMs: number;
   /** Random: timers of one instant fire in a seeded order. */
-  readonly tie: number;
+  tie: number;
   readonly fire: () => void;
   readonly owner: ProcessClock | undefined;
   cancelled: boolean;
@@ -47,6 +47,7 @@ export class VirtualClock implements Clock {
   async step(): Promise<boolean> {
     for (let timer = this.#pop(); timer !== undefined; timer = this.#pop()) {
       if (timer.cancelled) continue;
+      if (timer.owner?.hold(timer) === true) continue;
       this.#drop(timer);
       if (timer.owner?.dead === true) continue;
       this.steadyMs = Math.max(this.steadyMs, timer.atMs);
@@ -55,6 +56,15 @@ export class VirtualClock implements Clock {
       return true;
     }
     return false;
+  }
+
+  /** Timers that came due while their process was stopped fire now, in a seeded order. */
+  release(held: readonly Timer[]): void {
+    for (const timer of held) {
+      timer.atMs = this.steadyMs;
+      timer.tie = this.#random.fraction();
+      this.#push(timer);
+    }
   }
 
   #drop(timer: Timer): void {
@@ -111,14 +121,38 @@ export function drainMicrotasks(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** The clock of one simulated process: when it dies, its timers never fire. */
+/** The clock of one simulated process: when it dies, its timers never fire; while it is stopped they are held back. */
 export class ProcessClock implements Clock {
   readonly #world: VirtualClock;
   dead = false;
   armed = 0;
+  #held: Timer[] | undefined;
 
   constructor(world: VirtualClock) {
     this.#world = world;
+  }
+
+  get isStopped(): boolean {
+    return this.#held !== undefined;
+  }
+
+  /** SIGSTOP: it hears nothing, and does nothing. */
+  stop(): void {
+    this.#held ??= [];
+  }
+
+  /** SIGCONT: all that came due meanwhile happens now. */
+  goOn(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    this.#world.release(held);
+  }
+
+  /** For the world's clock: true when the timer is kept until the process goes on. */
+  hold(timer: Timer): boolean {
+    if (this.dead || this.#held === undefined) return false;
+    this.#held.push(timer);
+    return true;
   }
 
   nowMs(): number {

@@ -16,7 +16,7 @@ import type { ListName } from '../plan.js';
  *   o/<hash>                 OnceRecord           hash of ordering key, route, step
  *   k/<hash>                 {e: eid, t}          a nonce seen within its key
  *   t/<hash>                 string               text of a pinned route
- *   y/<eid>/<branch>/<step>  Settled              what an owner did and told after it had been replaced (copies of the topics only)
+ *   y/<eid>/<branch>/<step>  Settled[]            what owners did and told after they had been replaced (copies of the topics only)
  *   z/<eid>                  true                 a run that was unfinished when its record was trimmed: what it leaves is trimmed by itself
  */
 export const LEDGER_KEY = 'L';

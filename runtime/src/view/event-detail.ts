@@ -30,7 +30,7 @@ export async function eventDetailOf(ports: ViewPorts, id: string): Promise<Event
   const decidedMs = accepted?.atMs ?? history?.acceptedMs ?? marker?.t;
   const doubles = await doublesOf(journal, partition, id);
   const branches = (history?.branches ?? run?.branches ?? []).map((branch, index) =>
-    branchOf(branch, (step) => doubles.get(`${index}/${step}`)),
+    branchOf(branch, (step) => doubles.get(`${index}/${step}`) ?? []),
   );
   const duplicates = await duplicatesOf(journal, found, id);
   return {
@@ -64,28 +64,28 @@ export async function eventDetailOf(ports: ViewPorts, id: string): Promise<Event
 const iso = (ms: number): string => new Date(ms).toISOString();
 const incidentOf = (event: Event): string | undefined => (event.type === 'router.expiry' ? event.correlationid : incidentKeyOf(event));
 
-function branchOf({ steps, ...branch }: BranchHistory, told: (step: string) => Settled | undefined): BranchShape {
+function branchOf({ steps, ...branch }: BranchHistory, told: (step: string) => readonly Settled[]): BranchShape {
   return { ...branch, steps: steps.map((step) => stepOf(step, told(step.id))) };
 }
 
-function stepOf({ atMs, dueMs, ...step }: StepHistory, told: Settled | undefined): StepShape {
-  // The step may have been settled by just that fact.
-  const isDoubled = told !== undefined && step.state === 'done' && (told.atMs !== atMs || !isDeepStrictEqual(told.out, step.out));
+function stepOf({ atMs, dueMs, ...step }: StepHistory, told: readonly Settled[]): StepShape {
+  // The step may have been settled by just one of these facts.
+  const other = told.find((fact) => step.state === 'done' && (fact.atMs !== atMs || !isDeepStrictEqual(fact.out, step.out)));
   return {
     ...step,
     ...(atMs === undefined ? {} : { at: iso(atMs) }),
     ...(dueMs === undefined ? {} : { dueAt: iso(dueMs) }),
-    ...(isDoubled ? { doubled: { at: iso(told.atMs), ...(told.out === undefined ? {} : { out: told.out }) } } : {}),
+    ...(other === undefined ? {} : { doubled: { at: iso(other.atMs), ...(other.out === undefined ? {} : { out: other.out }) } }),
   };
 }
 
 /** What owners did who had been replaced, by branch and step. */
-async function doublesOf(journal: JournalReader, partition: number, id: string): Promise<ReadonlyMap<string, Settled>> {
-  const found = new Map<string, Settled>();
+async function doublesOf(journal: JournalReader, partition: number, id: string): Promise<ReadonlyMap<string, readonly Settled[]>> {
+  const found = new Map<string, readonly Settled[]>();
   const prefix = `${doubledKey(id, 0, '').slice(0, -2)}`;
   for await (const { key, value } of journal.range(partition, prefix, { limit: MAX_DUPLICATES })) {
     const name = key.slice(prefix.length);
-    if (/^\d+\/[^/]+$/.test(name)) found.set(name, value as unknown as Settled);
+    if (/^\d+\/[^/]+$/.test(name)) found.set(name, value as unknown as Settled[]);
   }
   return found;
 }

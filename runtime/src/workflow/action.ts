@@ -66,7 +66,7 @@ export interface ActionContext<Client> {
 export type Settlement =
   /** Sending again with the same key or input has no second effect. `forMs`: only this long after the first attempt (undefined = always). */
   | { readonly by: 'resend'; readonly forMs?: number }
-  /** Look before sending again, not sooner than `settleMs` after the last attempt. */
+  /** Look before sending again, not sooner than `settleMs` after the last attempt's intent, which is up to a second older than its call. */
   | { readonly by: 'probe'; readonly settleMs: number }
   /** Nothing can tell: ask a person. `why` is shown. */
   | { readonly by: 'person'; readonly why: string };

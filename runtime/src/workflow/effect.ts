@@ -13,11 +13,15 @@ import { COLLAPSE_AFTER_MS, digestKey } from './digest.js';
 import type { Pass } from './gate.js';
 import { claimOnce } from './once.js';
 import type { Ready } from './ready.js';
-import type { Run, StepState } from './run-state.js';
+import { type Run, type StepState, stepStateKey } from './run-state.js';
 import type { OpenDestination, RunnerPorts } from './runner.js';
 import { decideSettle } from './settle.js';
 import type { StepEnd, StepRecorder } from './step-recorder.js';
 import { stop } from './step-recorder.js';
+
+/** An intent that took longer to write is written again with the time it is by then: see Settlement.settleMs. */
+const MAX_INTENT_AGE_MS = 1_000;
+const MAX_INTENT_TRIES = 3;
 
 export interface EffectPorts {
   readonly runner: RunnerPorts;
@@ -35,7 +39,7 @@ export interface EffectPorts {
 /**
  * Brings one step's effect forward: settle what is unknown, wait for a place, write the intent, call, and write down how it came out.
  *
- * Delivery guarantees: the intent is durable before the call; an unknown outcome is looked up, sent again under the same key, or shown to a person, as the
+ * Delivery guarantees: the intent is durable before the call, and the partition is known to be ours right before it; an unknown outcome is looked up, sent again under the same key, or shown to a person, as the
  * action says; it never counts as a failure.
  */
 export class Effect {
@@ -99,16 +103,33 @@ export class Effect {
       pass.leave('unused');
       return this.#ports.skipClosed(step, state);
     }
-    const intent: Progress = { state: 'intent', n: (progress?.n ?? 0) + 1, firstMs: progress?.firstMs ?? nowMs, lastMs: nowMs };
-    state.progress = intent;
-    const entries: JournalEntry[] = [...this.#record.pending.splice(0), { key: progressKey(run.eventId, index, step.id), value: intent }];
-    if (step.onceWithinMs !== undefined && (intent.n === 1 || progress?.forced === true))
-      entries.push(claimOnce(run, route, index, step.id, step.onceWithinMs, nowMs));
-    try {
-      await this.#runner.put(entries);
-    } catch (error) {
-      pass.leave('unused');
-      throw error;
+    let intent: Progress = { state: 'intent', n: (progress?.n ?? 0) + 1, firstMs: progress?.firstMs ?? nowMs, lastMs: nowMs };
+    const isClaim = step.onceWithinMs !== undefined && (intent.n === 1 || progress?.forced === true);
+    for (let tries = 1; ; tries += 1) {
+      state.progress = intent;
+      const entries: JournalEntry[] = [...this.#record.pending.splice(0), { key: progressKey(run.eventId, index, step.id), value: intent }];
+      if (isClaim) entries.push(claimOnce(run, route, index, step.id, step.onceWithinMs ?? 0, nowMs));
+      try {
+        await this.#runner.put(entries);
+      } catch (error) {
+        pass.leave('unused');
+        throw error;
+      }
+      // That took its time: a process that was stopped meanwhile may have lost the partition.
+      if (!this.#runner.mayStart()) {
+        pass.leave('unused');
+        return this.#record.notBegun(step, state, intent, progress);
+      }
+      // Or an earlier owner may have told meanwhile that it did it.
+      const told = run.told?.get(stepStateKey(index, step.id));
+      if (told !== undefined) {
+        pass.leave('unused');
+        return this.#record.told(step, state, told);
+      }
+      const writtenMs = this.#runner.clock.nowMs();
+      // Whoever looks for the effect counts from the intent. A journal that is slow for ever must not stop everything.
+      if (writtenMs - intent.lastMs <= MAX_INTENT_AGE_MS || tries === MAX_INTENT_TRIES) break;
+      intent = { ...intent, lastMs: writtenMs };
     }
     const result = await this.#call(ready, pass, intent, (context) => action.run(input, context));
     if (result.ok) return this.#answered(ready, intent, result.value, result.durationMs);

@@ -31,6 +31,8 @@ export class RunLoop {
   #endedDurably: string[] = [];
   /** They met `mayStart` false. */
   #suspended: Run[] = [];
+  /** Rises when `mayStart` is true again: who met it false before, and is still writing down how far it came, must not wait for the next time. */
+  #wakes = 0;
 
   constructor(ports: RunLoopPorts, runningCount: number) {
     this.#ports = ports;
@@ -93,6 +95,7 @@ export class RunLoop {
   }
 
   wakeSuspended(): void {
+    this.#wakes += 1;
     for (const run of this.#suspended.splice(0)) this.#lanes.wake(run);
   }
 
@@ -110,6 +113,7 @@ export class RunLoop {
   async #execute(run: Run): Promise<void> {
     const { runner } = this.#ports;
     const granted = run.pass;
+    const wakes = this.#wakes;
     const end = await executeRun(runner, run, () => this.#lanes.wake(run));
     if (granted !== undefined && run.pass === granted) {
       // It was not needed after all (the incident closed, or a person took over).
@@ -131,8 +135,10 @@ export class RunLoop {
     const entries = end.end === 'suspended' ? end.entries : [...end.entries, ...this.#keepOutputs(run, end.outputs)];
     if (entries.length > 0) await runner.put(entries);
     if (end.end === 'suspended') {
-      this.#suspended.push(run);
-      return this.#lanes.waits(run);
+      this.#lanes.waits(run);
+      if (wakes === this.#wakes) this.#suspended.push(run);
+      else this.#lanes.wake(run);
+      return;
     }
     if (end.end === 'person') {
       run.state = end.state;

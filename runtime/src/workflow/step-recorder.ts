@@ -106,6 +106,13 @@ export class StepRecorder {
     this.pending.push({ key: progressKey(this.#run.eventId, this.#index, step.id), value: rest });
   }
 
+  /** The intent was written and nothing was called: whoever goes on finds the step as it was before, and certainly not done. */
+  notBegun(step: CompiledStep, state: StepState, { firstMs, lastMs }: Progress, before: Progress | undefined): StepEnd {
+    state.progress = before ?? { state: 'retry', n: 0, firstMs, lastMs, dueMs: lastMs, reason: 'not-begun' };
+    this.pending.push({ key: progressKey(this.#run.eventId, this.#index, step.id), value: state.progress });
+    return stop({ end: 'suspended' });
+  }
+
   report(step: CompiledStep, result: string, attempts: number, reason?: string, detail?: string, durationMs?: number): void {
     const report: StepReport = {
       eventId: this.#run.eventId,

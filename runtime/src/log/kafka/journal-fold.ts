@@ -70,8 +70,8 @@ export class JournalFold<Area extends FoldArea> {
     const order = this.#current === undefined ? 1 : compareEpochs(epoch, this.#current.epoch);
     switch (record.kind) {
       case 'begin':
-        // The owner's own next checkpoint changes nothing about the state that stands.
-        if (order > 0) this.#begin(offset, record);
+        // The owner's own next checkpoint changes nothing about the state that stands; and who begins behind a later owner comes too late.
+        if (order > 0 && compareEpochs(epoch, this.#candidate?.epoch ?? epoch) >= 0) this.#begin(offset, record);
         return;
       case 'complete':
         if (order > 0) this.#complete(record);

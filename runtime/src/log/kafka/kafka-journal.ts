@@ -8,22 +8,27 @@ import { JournalFold } from './journal-fold.js';
 import { type Item, type Marks, recordsOf, takeItems } from './journal-items.js';
 import { type Epoch, encodeRecord, entriesToText, type JournalRecord, MAX_TEXT_CHARACTERS } from './journal-record.js';
 import { JournalWatch } from './journal-watch.js';
-import type { AreaOptions, ScratchArea, ScratchStore } from './scratch-store.js';
+import type { AreaOptions, LiveArea, LiveAreas } from './live-area.js';
 
 export interface KafkaJournalPorts {
   readonly topic: string;
   /** Of the topic. */
   readonly partitions: number;
   readonly flusher: Pick<Flusher, 'send'>;
-  readonly scratch: ScratchStore;
+  readonly areas: LiveAreas;
   /** Reads every record of the partition from `from` (undefined: its first) to the end it has now, which it resolves with. */
   read(partition: number, from: number | undefined, take: (offset: number, record: JournalRecord | undefined) => void): Promise<number>;
-  /** A checkpoint is whole: a restore may begin at this offset. */
+  /** A further checkpoint of an owned partition is whole: a restore may begin at this offset. */
   checkpointed(partition: number, begin: number): void;
   /** Steps that an earlier owner settled after it had been replaced. */
   late(partition: number, facts: readonly LateFact[]): void;
   /** A later owner writes: this process owns the partition no more. */
   fenced(partition: number, by: Epoch): void;
+}
+
+export interface TakenOver {
+  readonly readTo: number;
+  readonly begin: number;
 }
 
 /** A checkpoint is written again when this much has been put since the last one, and four times as much as it held. */
@@ -46,7 +51,7 @@ const FORGET_COUNT = 2_000;
 /** One owned partition. */
 class Owned {
   readonly epoch: Epoch;
-  readonly area: ScratchArea;
+  readonly area: LiveArea;
   readonly watch: JournalWatch;
   /** Where the last whole checkpoint begins. */
   begin = 0;
@@ -56,8 +61,10 @@ class Owned {
   sinceCheckpointCharacters = 0;
   checkpointCharacters = 0;
   isCheckpointing = false;
+  /** A put was refused, and may be there or not: nothing may follow it under the same epoch, or it would count without the one before. */
+  failure: Error | undefined;
 
-  constructor(epoch: Epoch, area: ScratchArea, watch: JournalWatch) {
+  constructor(epoch: Epoch, area: LiveArea, watch: JournalWatch) {
     this.epoch = epoch;
     this.area = area;
     this.watch = watch;
@@ -66,14 +73,16 @@ class Owned {
 
 /**
  * The journal on Kafka: an append-only topic with as many partitions as `events`, written by the owner of each partition under its epoch, and its live state in
- * a scratch store on this machine.
+ * a scratch store of this machine.
  *
  * Delivery guarantees: a put is one record, or a run of parts that counts only when whole, so it is atomic; it resolves when all in-sync replicas have it. Reads
- * see every put that was asked for. A rejected put ends ownership. See journal-fold.ts for what late writers can do (nothing) and docs/decisions/0030.
+ * see every put that was asked for. A rejected put ends ownership: every later one is rejected too, until the partition is taken over anew. See journal-fold.ts for what late writers can do (nothing) and docs/decisions/0030.
  */
 export class KafkaJournal implements Journal {
   readonly #ports: KafkaJournalPorts;
   readonly #owned = new Map<number, Owned>();
+  /** Of the last epoch that this process wrote under, by partition: what comes late of an attempt that failed must not count as the next one's. */
+  readonly #counters = new Map<number, number>();
   #isClosed = false;
 
   constructor(ports: KafkaJournalPorts) {
@@ -82,21 +91,23 @@ export class KafkaJournal implements Journal {
 
   /**
    * Takes a partition over: reads its state, writes it down under an epoch of its own, and resolves when that is durable. Until then nothing has been done.
-   * Resolves with the offset from which `observe` must be given the records.
-   * `from`: where the last checkpoint begins, if known. Rejects when the records hold no whole state although there are some (they were cut off behind `from`).
+   * Resolves with the offset from which `observe` must be given the records, and the one at which the checkpoint begins: a hint for the next owner, once it is sure
+   * that the partition is still this process's.
+   * `from`: where the last checkpoint begins, if known. `isOurs` is asked when all is read: an owner that has been replaced must not write an epoch above its
+   * successor's. Rejects when it says no, and when the records hold no whole state although there are some (they were cut off behind `from`).
    */
-  async takeOver(partition: number, generation: number, from: number | undefined): Promise<number> {
-    const { scratch } = this.#ports;
+  async takeOver(partition: number, generation: number, from: number | undefined, isOurs: () => boolean): Promise<TakenOver> {
+    const { areas } = this.#ports;
     const late = new Map<string, LateFact>();
-    const begin = (): JournalFold<ScratchArea> =>
-      new JournalFold({ open: () => scratch.area(LIVE), late: (fact) => void late.set(factKey(fact), fact) });
+    const begin = (): JournalFold<LiveArea> =>
+      new JournalFold({ open: () => areas.area(LIVE), late: (fact) => void late.set(factKey(fact), fact) });
     let fold = begin();
     const take = (offset: number, record: JournalRecord | undefined): void => {
       if (record !== undefined) fold.apply(offset, record);
     };
     let end = await this.#ports.read(partition, from, take);
-    if (fold.current === undefined && from !== undefined) {
-      // The hint was wrong (another topic by the same name, a lost commit): read all.
+    if (from !== undefined && (fold.current === undefined || fold.isCutOff)) {
+      // The hint was wrong (another topic by the same name, a checkpoint that came too late to count): read all.
       fold = begin();
       end = await this.#ports.read(partition, undefined, take);
     }
@@ -110,16 +121,18 @@ export class KafkaJournal implements Journal {
         'LOG_FORMAT',
         `The topics had ${fold.current.partitions} partitions when the journal was written and have ${this.#ports.partitions} now: keys have moved away from their state. Move to a new prefix, see docs/operations.md.`,
       );
-    const epoch = { counter: fold.highest.counter + 1, generation };
+    if (!isOurs()) throw new RouterError('NOT_DURABLE', `Partition ${partition} may be somebody else's by now.`);
+    const epoch = { counter: Math.max(fold.highest.counter, this.#counters.get(partition) ?? 0) + 1, generation };
+    this.#counters.set(partition, epoch.counter);
     const watch = new JournalWatch(epoch, {
       late: (facts) => this.#ports.late(partition, facts),
       fenced: (by) => this.#ports.fenced(partition, by),
     });
-    const owned = new Owned(epoch, fold.current?.area ?? scratch.area(LIVE), watch);
+    const owned = new Owned(epoch, fold.current?.area ?? areas.area(LIVE), watch);
     settleLate(owned.area, [...late.values()]);
     await this.#checkpoint(partition, owned);
     this.#owned.set(partition, owned);
-    return end;
+    return { readTo: end, begin: owned.begin };
   }
 
   /** A record of the topic as it was read back, in offset order. */
@@ -154,6 +167,7 @@ export class KafkaJournal implements Journal {
           ? new RouterError('STOPPING', 'The journal is closed.')
           : new RouterError('NOT_DURABLE', `Partition ${partition} is not owned.`),
       );
+    if (owned.failure !== undefined) return Promise.reject(owned.failure);
     // Before it is durable: a checkpoint that is being written meanwhile must not put an older value behind this one.
     owned.area.apply(entries);
     const text = entriesToText(entries);
@@ -218,7 +232,7 @@ export class KafkaJournal implements Journal {
           this.#send(partition, owned);
         },
         (error: Error) => {
-          owned.isSending = false;
+          owned.failure = error;
           for (const { reject } of [...taken, ...owned.items.splice(0)]) reject(error);
         },
       );
@@ -240,14 +254,14 @@ export class KafkaJournal implements Journal {
       await this.#append(partition, owned, { kind: 'complete', begin });
       owned.checkpointCharacters = characters;
       owned.begin = begin;
-      this.#ports.checkpointed(partition, begin);
+      if (this.#owned.get(partition) === owned) this.#ports.checkpointed(partition, begin);
     } finally {
       owned.isCheckpointing = false;
     }
   }
 }
 
-function* chunks(area: ScratchArea): Generator<JournalEntry[]> {
+function* chunks(area: LiveArea): Generator<JournalEntry[]> {
   let after: string | undefined;
   for (;;) {
     const chunk: JournalEntry[] = [];
@@ -264,7 +278,7 @@ function* chunks(area: ScratchArea): Generator<JournalEntry[]> {
 }
 
 /** What earlier owners did and told after they had been replaced: a fact for a step that is not settled. The view shows it where both did it. */
-function settleLate(area: ScratchArea, late: readonly LateFact[]): void {
+function settleLate(area: LiveArea, late: readonly LateFact[]): void {
   for (const fact of late) {
     const key = factKey(fact);
     if (area.get(acceptedKey(fact.eventId)) !== undefined && area.get(key) === undefined) area.apply([{ key, value: fact.settled }]);

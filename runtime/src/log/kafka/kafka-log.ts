@@ -37,6 +37,8 @@ const MAX_PARTITION_BYTES = 1_048_576;
 /** One stay of a partition with this process. */
 interface Owned {
   isReady: boolean;
+  /** Something was not begun because the lease was old. */
+  isHeldBack: boolean;
 }
 
 /**
@@ -71,6 +73,7 @@ export class KafkaLog implements Log {
       clock: ports.clock,
       rebalancing: () => this.#drain(),
       assigned: (partitions, generation) => this.#take(partitions, generation),
+      alive: () => this.#wakeHeldBack(),
       lost: (reason) => this.#lose(reason),
       failed: (error) => ports.warn('the consumer group does not answer; tried again', { err: error }),
     });
@@ -117,11 +120,14 @@ export class KafkaLog implements Log {
 
   /** False while somebody else may own the partition by now. */
   mayStart(partition: number): boolean {
-    return (
-      !this.#isRebalancing &&
-      this.#owned.get(partition)?.isReady === true &&
-      this.#membership.leaseAgeMs < this.#options.sessionTimeoutMs / 2
-    );
+    const owned = this.#owned.get(partition);
+    if (this.#isRebalancing || owned?.isReady !== true) return false;
+    owned.isHeldBack = this.#isLeaseOld;
+    return !owned.isHeldBack;
+  }
+
+  get #isLeaseOld(): boolean {
+    return this.#membership.leaseAgeMs >= this.#options.sessionTimeoutMs / 2;
   }
 
   pause(partition: number): void {
@@ -200,14 +206,21 @@ export class KafkaLog implements Log {
   }
 
   #take(partitions: readonly number[], generation: number): void {
+    // In a generation that we missed somebody else may have owned, and written, what is ours again: we know nothing of it.
+    const isNext = generation === this.#generation + 1;
     this.#generation = generation;
     this.#assigned = partitions;
     this.#isRebalancing = false;
-    for (const partition of [...this.#owned.keys()]) if (!partitions.includes(partition)) void this.#release(partition);
+    for (const partition of [...this.#owned.keys()]) if (!isNext || !partitions.includes(partition)) void this.#release(partition);
     for (const partition of partitions) {
       if (this.#owned.get(partition)?.isReady === true) this.#assignment?.wake(partition);
       else if (!this.#owned.has(partition)) this.#takeOver(partition);
     }
+  }
+
+  /** The brokers were silent for a while and know us still: nobody else says that what was held back may begin. */
+  #wakeHeldBack(): void {
+    for (const [partition, { isHeldBack }] of this.#owned) if (isHeldBack && this.mayStart(partition)) this.#assignment?.wake(partition);
   }
 
   #lose(reason: string): void {
@@ -217,7 +230,7 @@ export class KafkaLog implements Log {
   }
 
   #takeOver(partition: number): void {
-    const owned: Owned = { isReady: false };
+    const owned: Owned = { isReady: false, isHeldBack: false };
     this.#owned.set(partition, owned);
     const isCurrent = (): boolean => this.#owned.get(partition) === owned && !this.#isStopping;
     this.#takingOver = this.#takingOver.then(async () => {
@@ -226,8 +239,10 @@ export class KafkaLog implements Log {
           // A call of an earlier stay may be under way: its outcome is written first.
           await this.#releasing.get(partition);
           const committed = await this.#membership.committed(partition);
-          const readTo = await this.#ports.journal.takeOver(partition, this.#generation, beginOf(committed?.metadata));
+          const isOurs = (): boolean => isCurrent() && !this.#isRebalancing && !this.#isLeaseOld;
+          const { readTo, begin } = await this.#ports.journal.takeOver(partition, this.#generation, beginOf(committed?.metadata), isOurs);
           if (!isCurrent()) return this.#ports.journal.release(partition);
+          this.checkpointed(partition, begin);
           const next = await this.#assignment?.assigned(partition);
           if (next === undefined) return;
           owned.isReady = true;

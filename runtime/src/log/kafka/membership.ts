@@ -23,6 +23,8 @@ export interface MembershipPorts {
   rebalancing(): Promise<void>;
   /** What this member has from now on. */
   assigned(partitions: readonly number[], generation: number): void;
+  /** The group has just said that it knows us: the lease is young. */
+  alive?(): void;
   /** The partitions are somebody else's, as far as anybody knows. */
   lost(reason: string): void;
   failed(error: Error): void;
@@ -153,6 +155,7 @@ export class Membership {
     const sentMs = this.#ports.clock.nowMs();
     await this.#group?.heartbeat({ interval: 0 });
     this.#lastOkMs = sentMs;
+    this.#ports.alive?.();
   }
 
   /** Resolves with whether to join again. */

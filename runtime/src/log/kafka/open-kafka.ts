@@ -6,6 +6,7 @@ import { decodeRecord } from './journal-record.js';
 import { trimJournal } from './journal-trim.js';
 import { KafkaJournal } from './kafka-journal.js';
 import { KafkaLog } from './kafka-log.js';
+import type { LiveAreas } from './live-area.js';
 import { PartitionReader } from './read-partition.js';
 import { ScratchStore } from './scratch-store.js';
 
@@ -19,6 +20,8 @@ export interface KafkaOptions {
   readonly sessionTimeoutMs: number;
   /** Parent of the scratch folder. Default: the system's temporary folder. */
   readonly scratchDir?: string | undefined;
+  /** Default: 1 s, and a sixth of the session time-out at most. */
+  readonly heartbeatMs?: number;
 }
 
 export interface KafkaPorts {
@@ -27,6 +30,8 @@ export interface KafkaPorts {
   warn(message: string, fields: Readonly<Record<string, unknown>>): void;
   /** Events that were deleted before anybody decided about them. */
   gap(partition: number, from: number, to: number): void;
+  /** Where the live state is kept. Default: a scratch store in `scratchDir`. */
+  readonly areas?: LiveAreas;
 }
 
 /** How long a rebalance waits for effects under way. */
@@ -47,17 +52,19 @@ export interface OpenKafka {
 }
 
 /** Log and journal of one member of the group. The topics are there. */
-export function openKafka(options: KafkaOptions, { kafka, clock, warn, gap }: KafkaPorts): OpenKafka {
+export function openKafka(
+  options: KafkaOptions,
+  { kafka, clock, warn, gap, areas = new ScratchStore(options.scratchDir) }: KafkaPorts,
+): OpenKafka {
   const { prefix, partitions, sessionTimeoutMs } = options;
   const journalTopic = `${prefix}.journal`;
   const flusher = new Flusher(kafka);
-  const scratch = new ScratchStore(options.scratchDir);
   const reader = new PartitionReader(kafka, (ms) => new Promise((resolve) => void clock.after(ms, resolve)));
   const journal = new KafkaJournal({
     topic: journalTopic,
     partitions,
     flusher,
-    scratch,
+    areas,
     read: (partition, from, take) =>
       reader.read({ topic: journalTopic, partition }, from, ({ offset, value }) =>
         take(offset, value === null ? undefined : decodeRecord(value)),
@@ -70,8 +77,9 @@ export function openKafka(options: KafkaOptions, { kafka, clock, warn, gap }: Ka
   });
   const membership = {
     sessionTimeoutMs,
-    rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS,
-    heartbeatMs: Math.min(HEARTBEAT_MS, sessionTimeoutMs / 6),
+    // Never out of the group before the session is over: the lease counts on that.
+    rebalanceTimeoutMs: Math.max(REBALANCE_TIMEOUT_MS, sessionTimeoutMs),
+    heartbeatMs: options.heartbeatMs ?? Math.min(HEARTBEAT_MS, sessionTimeoutMs / 6),
   };
   const log: KafkaLog = new KafkaLog(
     { ...membership, partitions, topic: `${prefix}.events`, journalTopic, groupId: options.group, drainMs: DRAIN_MS },
@@ -92,7 +100,7 @@ export function openKafka(options: KafkaOptions, { kafka, clock, warn, gap }: Ka
       await flusher.close();
       await reader.close();
       await letterReader.close();
-      await scratch.close();
+      await areas.close();
     },
   };
 }

@@ -1,18 +1,21 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Kafka } from 'kafkajs';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import type { Clock } from '../../clock.js';
 import type { Json } from '../../event/event.js';
 import type { JournalEntry, JournalReader } from '../../journal/journal.js';
-import { doubledKey } from '../../journal/records.js';
+import type { LateFact } from '../../journal/late-facts.js';
+import { doubledKey, type Settled } from '../../journal/records.js';
 import type { LogReader, LogRecord, Position } from '../log.js';
 import { eventStoreKey, offsetOf as offsetOfKey } from '../store-keys.js';
 import { Fetcher } from './fetcher.js';
 import type { FetchedRecord } from './internals.js';
 import { JournalFold } from './journal-fold.js';
 import { decodeRecord } from './journal-record.js';
+import type { LiveArea } from './live-area.js';
 import type { PartitionAt } from './read-partition.js';
 import { type ScratchArea, ScratchStore } from './scratch-store.js';
 
@@ -37,8 +40,17 @@ const PRUNE_COUNT = 5_000;
 /** When a fact came about, ms since the epoch: it goes when that is longer ago than the retention. */
 function sinceMs({ key, value }: JournalEntry): number | undefined {
   if (!FACT.test(key)) return undefined;
-  const { t, finishedMs, atMs } = (value ?? {}) as { t?: number; finishedMs?: number; atMs?: number };
+  const said = Array.isArray(value) ? value.at(-1) : value;
+  const { t, finishedMs, atMs } = (said ?? {}) as { t?: number; finishedMs?: number; atMs?: number };
   return t ?? finishedMs ?? atMs ?? 0;
+}
+
+/** A step that was settled by two owners: both answers are shown. What one owner tells more than once, as a step and in its history, is kept once. */
+function addLate(facts: LiveArea, { eventId, branch, step, settled }: LateFact): void {
+  const key = doubledKey(eventId, branch, step);
+  const told = (facts.get(key) ?? []) as Settled[];
+  if (told.some(({ atMs, out }) => atMs === settled.atMs && isDeepStrictEqual(out, settled.out))) return;
+  facts.apply([{ key, value: [...told, settled] }]);
 }
 
 /**
@@ -75,8 +87,7 @@ export class Replica implements LogReader, JournalReader {
           open: () => this.#scratch.area({ keeps: (key) => !FACT.test(key) }),
           // The owner removes what it need not remember; people may still ask.
           seen: (entries) => facts.apply(entries.filter(({ value }) => value !== undefined)),
-          // A step that was settled by two owners: both answers are shown.
-          late: ({ eventId, branch, step, settled }) => facts.apply([{ key: doubledKey(eventId, branch, step), value: settled }]),
+          late: (fact) => addLate(facts, fact),
         }),
       );
     }

@@ -5,7 +5,7 @@ import { type Database, open, type RootDatabase } from 'lmdb';
 import type { Json } from '../../event/event.js';
 import type { JournalEntry } from '../../journal/journal.js';
 import { behind, behindPrefix, journalPrefix, journalStoreKey, journalText } from '../store-keys.js';
-import type { FoldArea } from './journal-fold.js';
+import type { AreaOptions, LiveArea, LiveAreas } from './live-area.js';
 
 const PAGE_COUNT = 1_000;
 
@@ -13,7 +13,7 @@ const PAGE_COUNT = 1_000;
  * The live state of the partitions that this process owns, on disk because it may not fit memory, and not durable because the journal topic is: a folder of its
  * own that is made anew at each start and removed at the end. What a killed process left behind is removed by whoever cleans the temporary folder.
  */
-export class ScratchStore {
+export class ScratchStore implements LiveAreas {
   readonly #dir: string;
   readonly #root: RootDatabase;
   readonly #entries: Database<Buffer, Buffer>;
@@ -35,19 +35,12 @@ export class ScratchStore {
   }
 }
 
-export interface AreaOptions {
-  /** Entries with other keys are left out. */
-  readonly keeps?: (key: string) => boolean;
-  /** Since when an entry counts, ms since the epoch, for `forget`; undefined: it is not forgotten by age. */
-  readonly sinceMs?: (entry: JournalEntry) => number | undefined;
-}
-
 /** Behind every key of the journal, which begin with letters. */
 const AGE_PREFIX = '~';
 const ageKey = (ms: number, key: string): string => `${AGE_PREFIX}${String(ms).padStart(15, '0')}/${key}`;
 
 /** A keyed map in key order (UTF-8 bytes). Every change is seen by the next read. */
-export class ScratchArea implements FoldArea {
+export class ScratchArea implements LiveArea {
   readonly #root: RootDatabase;
   readonly #entries: Database<Buffer, Buffer>;
   readonly #id: number;
@@ -70,7 +63,6 @@ export class ScratchArea implements FoldArea {
     this.#write([...kept, ...ages]);
   }
 
-  /** Removes what counts since before this instant, at most `count`. Returns how many that were. */
   forget(beforeMs: number, count: number): number {
     const { sinceMs = () => undefined } = this.#options;
     const old: JournalEntry[] = [];

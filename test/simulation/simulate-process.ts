@@ -1,39 +1,15 @@
 import type { Event, Json } from '#runtime/event/event.js';
-import type { Journal } from '#runtime/journal/journal.js';
 import type { Ledger } from '#runtime/journal/records.js';
 import { MemoryCluster } from '#runtime/log/memory-cluster.js';
-import type { Action } from '#runtime/workflow/action.js';
 import { drawEvents } from './draw-events.js';
+import { FaultyLog } from './faulty-log.js';
 import { JournalObserver } from './observer.js';
 import { Prng } from './prng.js';
 import { commandsOfPerson } from './sim-person.js';
-import type { SimWorld } from './sim-process.js';
 import { SimProcess } from './sim-process.js';
-import { compileTable, drawRoutes } from './sim-routes.js';
-import type { TargetKind } from './target.js';
-import { SimTarget } from './target.js';
+import type { SimFaults, SimResult, SimWorld, Violation } from './sim-world.js';
+import { drawWorld } from './sim-world.js';
 import { drainMicrotasks, VirtualClock } from './virtual-clock.js';
-
-export interface Violation {
-  readonly law: string;
-  readonly detail: string;
-}
-
-export interface SimResult {
-  readonly seed: number;
-  readonly violations: readonly Violation[];
-  readonly trace: readonly string[];
-  readonly events: number;
-  readonly crashes: number;
-}
-
-/** What a test breaks on purpose, to see it caught. */
-export interface SimFaults {
-  breakJournal?(journal: Journal): void;
-  breakAction?(action: Action): Action;
-  /** Each crash takes the ledgers along. */
-  readonly forgetLedger?: boolean;
-}
 
 const START_MS = Date.UTC(2030, 0, 1);
 const FAULTS_FOR_MS = 900_000;
@@ -43,8 +19,22 @@ const FINISH_WITHIN_MS = 3 * 86_400_000;
 const MOST_TRACE = 5_000;
 const MOST_STEPS = 60_000;
 
-/** Runs one seed to its end: a schedule of events, crashes and faults; then calm, until nothing is left to do. Judges at every step. */
-export class Simulation {
+const RULES = {
+  reopenWithinMs: 600_000,
+  expireAfterMs: 7_200_000,
+  dedupeWindowMs: 3_600_000,
+  batch: 16,
+  batchBytes: 65_536,
+  queue: 64,
+  queueBytes: 262_144,
+  unfinished: 40,
+} as const;
+
+/**
+ * Runs one seed of the router as one process on a log of its own: a schedule of events, crashes and faults; then calm, until nothing is left to do. Judges at
+ * every step.
+ */
+export class ProcessSimulation {
   readonly #seed: number;
   readonly #random: Prng;
   readonly #clock: VirtualClock;
@@ -52,7 +42,7 @@ export class Simulation {
   readonly #violations: Violation[] = [];
   readonly #trace: string[] = [];
   readonly #acked = new Set<string>();
-  readonly #stepKeys = new Map<string, string>();
+  readonly #log: MemoryCluster;
   readonly #forgetsLedger: boolean;
   #process: SimProcess | undefined;
   #events = 0;
@@ -66,57 +56,31 @@ export class Simulation {
     const random = this.#random;
     this.#clock = new VirtualClock(random, START_MS);
     const jumps = random.chance(0.15);
-    // With a clock that jumps nobody can know how long ago a call was: targets are then immediate.
-    const kinds: TargetKind[] = [
-      { name: 'probed', by: 'probe', lagMs: 0, keepForMs: 0, slowestMs: jumps ? 0 : 2_500 },
-      { name: 'lagging', by: 'probe', lagMs: jumps ? 0 : 20_000, keepForMs: 0, slowestMs: jumps ? 0 : 2_500 },
-      {
-        name: 'idempotent',
-        by: 'resend',
-        lagMs: 0,
-        keepForMs: jumps || random.chance(0.5) ? Number.POSITIVE_INFINITY : 60_000,
-        slowestMs: jumps ? 0 : 10_000,
-      },
-      {
-        name: 'followed',
-        by: 'resend',
-        lagMs: 0,
-        keepForMs: jumps || random.chance(0.3) ? Number.POSITIVE_INFINITY : 60_000,
-        slowestMs: jumps ? 0 : 10_000,
-        worksMs: random.pick([0, 15_000, 300_000]),
-      },
-      { name: 'personal', by: 'person', lagMs: 0, keepForMs: 0, slowestMs: 2_500 },
-    ];
     const trace = (line: string): void => void this.#trace.push(`${this.#clock.steadyMs} ${line}`);
     const violate = (law: string, detail: string): void => {
       this.#violations.push({ law, detail });
       trace(`VIOLATION ${law}: ${detail}`);
     };
-    const types = ['t0', 't1', 't2'].slice(0, random.between(1, 3));
-    const table = compileTable(drawRoutes(random, types));
-    const observer = new JournalObserver(table, violate);
     const log = new MemoryCluster(random.between(1, 2));
-    log.onPut = (_partition, entries) =>
-      observer.see(entries.map(({ key, text }) => ({ key, value: text === undefined ? undefined : (JSON.parse(text) as Json) })));
-    this.#world = {
-      clock: this.#clock,
-      random,
-      log,
-      targets: kinds.map((kind) => new SimTarget(kind, this.#clock, random, (detail) => violate('no-double-effect', detail), trace)),
-      table,
-      settleMs: { probed: 3_000, lagging: 25_000 },
-      budgets: { probed: random.chance(0.3) ? 1 : undefined, lagging: random.chance(0.2) ? 0.2 : undefined },
-      concurrency: random.between(1, 4),
-      places: random.between(1, 5),
-      breakJournal: faults.breakJournal,
-      breakAction: faults.breakAction,
+    this.#log = log;
+    this.#world = drawWorld(random, this.#clock, {
+      partitions: log.partitions,
+      entries: (partition) => log.entries(partition),
+      rules: RULES,
+      timeoutMs: 2_000,
+      jumps,
+      shortMemoryMs: 60_000,
+      faults,
       violate,
       trace,
-      stepKey: (id, key) => {
-        if ((this.#stepKeys.get(id) ?? key) !== key) violate('one-key-a-step', id);
-        this.#stepKeys.set(id, key);
+      judge: ({ name, by }, id, times) => {
+        if (by !== 'person') violate('no-double-effect', `${id} happened ${times} times at ${name}`);
       },
-    };
+    });
+    const observer = new JournalObserver(this.#world.table, violate);
+    log.onPut = (_partition, entries) =>
+      observer.see(entries.map(({ key, text }) => ({ key, value: text === undefined ? undefined : (JSON.parse(text) as Json) })));
+    const { types } = this.#world;
     for (const { atMs, event } of drawEvents(random, types, START_MS, FAULTS_FOR_MS / 2)) {
       this.#events += 1;
       this.#clock.after(atMs, () => this.#send(event));
@@ -143,7 +107,16 @@ export class Simulation {
       }
     }
     if (this.#violations.length === 0) this.#checkEnd();
-    return { seed: this.#seed, violations: this.#violations, trace: this.#trace, events: this.#events, crashes: this.#crashes };
+    return {
+      seed: this.#seed,
+      violations: this.#violations,
+      trace: this.#trace,
+      events: this.#events,
+      crashes: this.#crashes,
+      zombies: 0,
+      doubled: 0,
+      listed: 0,
+    };
   }
 
   #drawFaults(): void {
@@ -167,11 +140,11 @@ export class Simulation {
   }
 
   #crashSoon(): void {
-    const calls = this.#stepKeys.size;
+    const calls = this.#world.called.size;
     let looks = 0;
     const look = (): void => {
       looks += 1;
-      if (this.#stepKeys.size === calls && looks < 400 && this.#clock.steadyMs < FAULTS_FOR_MS)
+      if (this.#world.called.size === calls && looks < 400 && this.#clock.steadyMs < FAULTS_FOR_MS)
         this.#clock.after(this.#random.int(2_000), look);
       else this.#clock.after(this.#random.int(60), () => this.#crash());
     };
@@ -180,7 +153,11 @@ export class Simulation {
 
   #boot(): void {
     this.#world.trace('boot');
-    this.#process = new SimProcess(this.#world);
+    this.#process = new SimProcess(this.#world, '', (clock) => {
+      const log = new FaultyLog(this.#log, clock, this.#random);
+      const lost = (_partition: number, error: Error): void => this.#world.violate('ownership-lost', error.stack ?? error.message);
+      return { log, journal: log, lost, calls: () => undefined, crash: () => log.crash() };
+    });
   }
 
   #crash(): void {
@@ -189,7 +166,7 @@ export class Simulation {
     this.#world.trace('CRASH');
     this.#process.crash();
     this.#process = undefined;
-    const { log } = this.#world;
+    const log = this.#log;
     if (this.#forgetsLedger)
       for (let partition = 0; partition < log.partitions; partition += 1) log.put(partition, [{ key: 'L', text: undefined }]);
     this.#clock.after(this.#random.pick([0, 50, 5_000, 60_000]), () => this.#boot());
@@ -244,7 +221,8 @@ export class Simulation {
   }
 
   #checkEnd(): void {
-    const { log, violate } = this.#world;
+    const log = this.#log;
+    const { violate } = this.#world;
     const logged = new Set<string>();
     for (let partition = 0; partition < log.partitions; partition += 1) {
       const records = log.records(partition);
@@ -272,6 +250,6 @@ export class Simulation {
 }
 
 /** One seed, from the first event to silence. */
-export function simulate(seed: number, faults: SimFaults = {}): Promise<SimResult> {
-  return new Simulation(seed, faults).run();
+export function simulateProcess(seed: number, faults: SimFaults = {}): Promise<SimResult> {
+  return new ProcessSimulation(seed, faults).run();
 }

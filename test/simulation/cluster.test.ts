@@ -1,0 +1,83 @@
+import { expect, test } from '@jest/globals';
+import { lateFacts } from '#runtime/journal/late-facts.js';
+import type { KafkaLog } from '#runtime/log/kafka/kafka-log.js';
+import type { SimFaults } from '#test/simulation/sim-world.js';
+import { simulateCluster } from '#test/simulation/simulate-cluster.js';
+
+test('no law is broken by zombies, rebalances, lost acknowledgements and lost brokers, whatever the seed', async () => {
+  const sum = { crashes: 0, zombies: 0, doubled: 0, listed: 0 };
+  for (let seed = 1; seed <= 60; seed += 1) {
+    const result = await simulateCluster(seed);
+    expect({ seed, violations: result.violations }).toEqual({ seed, violations: [] });
+    for (const name of ['crashes', 'zombies', 'doubled', 'listed'] as const) sum[name] += result[name];
+  }
+  // The laws are about something: it happened.
+  expect(sum.crashes).toBeGreaterThan(30);
+  expect(sum.zombies).toBeGreaterThan(30);
+  expect(sum.doubled).toBeGreaterThan(0);
+  expect(sum.listed).toBeGreaterThanOrEqual(sum.doubled);
+}, 120_000);
+
+test('one seed gives the same trace twice, another seed another', async () => {
+  const first = await simulateCluster(7);
+  expect((await simulateCluster(7)).trace).toEqual(first.trace);
+  expect((await simulateCluster(8)).trace).not.toEqual(first.trace);
+});
+
+const BROKEN: readonly [string, number, string, SimFaults][] = [
+  ['begins effects without a lease', 60, 'no-call-without-partition', { breakLog: (log) => void (log.mayStart = () => true) }],
+  [
+    'goes on after a refused put',
+    60,
+    'no-double-effect',
+    {
+      breakJournal(journal) {
+        const put = journal.put.bind(journal);
+        journal.put = (partition, entries) => put(partition, entries).catch(() => undefined);
+      },
+    },
+  ],
+  [
+    'forgets the intent before the effect',
+    60,
+    'no-double-effect',
+    {
+      breakJournal(journal) {
+        const put = journal.put.bind(journal);
+        journal.put = (partition, entries) =>
+          put(
+            partition,
+            entries.filter(({ key }) => !key.startsWith('i/')),
+          );
+      },
+    },
+  ],
+  [
+    'ignores what an earlier owner tells late',
+    300,
+    'not-again-once-told',
+    { breakLog: (log) => void ((log as KafkaLog).late = () => undefined) },
+  ],
+  [
+    'does not tell what it did once it is replaced',
+    60,
+    'doubled-is-listed',
+    {
+      breakJournal(journal) {
+        void lateFacts;
+        void journal;
+      },
+    },
+  ],
+];
+
+test.each(BROKEN)(
+  'a router that %s is caught',
+  async (_what, seeds, law, faults) => {
+    const laws = new Set<string>();
+    for (let seed = 1; seed <= seeds && !laws.has(law); seed += 1)
+      for (const violation of (await simulateCluster(seed, faults)).violations) laws.add(violation.law);
+    expect([...laws]).toContain(law);
+  },
+  120_000,
+);
