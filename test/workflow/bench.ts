@@ -107,6 +107,7 @@ export class Bench {
   budgetKey: ((input: string, client: unknown) => string) | undefined;
   digestChannel: ((input: string) => string) | undefined;
   places = 100;
+  mayStart: () => boolean = () => true;
   partition: Partition;
   #offset = 0;
   #journal: DyingJournal | undefined;
@@ -186,7 +187,7 @@ export class Bench {
         action: (name) => (name in this.settlements ? this.#action(name) : undefined),
         destination: (name) =>
           name === 'target' ? target : name === 'other' ? { ...target, name, gate: new Gate(clock, this.gateRules) } : undefined,
-        mayStart: () => true,
+        mayStart: () => this.mayStart(),
         shutdown: new AbortController().signal,
         report: (report) => void this.reports.push(report),
       },

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Json } from '#runtime/event/event.js';
 import { ActionError } from '#runtime/workflow/action.js';
+import { drainMicrotasks } from '#test/simulation/virtual-clock.js';
 import { Bench, route, step } from '#test/workflow/bench.js';
 import { NOW_MS } from '#test/workflow/fake-clock.js';
 
@@ -67,6 +68,20 @@ test('a false when skips; an error in when is a failure, never a silent skip; a 
   );
   await bench.take(bench.event('e'));
   expect(bench.steps('e')).toEqual(['no:skipped:when-false', 'gone:skipped:missing-output', 'bad:failed:when-error', 'good:done']);
+});
+
+test('a process that lost the partition while an intent was written does not call; if it has it after all, it calls once', async () => {
+  const bench = new Bench(route({ actions: [step('a')] }));
+  bench.mayStart = () => !bench.disk.has('i/e/0/a');
+  await bench.take(bench.event('e'));
+  expect(bench.read('i/e/0/a')).toMatchObject({ state: 'intent', n: 1 });
+  expect(bench.calls).toEqual([]);
+  bench.mayStart = () => true;
+  bench.partition.wake();
+  await drainMicrotasks();
+  expect(bench.calls).toEqual(['e.a']);
+  expect(bench.probes).toEqual([]);
+  expect(bench.outcome('e')).toBe('done');
 });
 
 test('shadow routes plan and record and call nothing', async () => {

@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Event } from '../event/event.js';
 import { incidentKeyOf } from '../event/event.js';
 import type { JournalReader } from '../journal/journal.js';
-import type { BranchHistory, History, Settled, StepHistory } from '../journal/records.js';
+import type { Told } from '../journal/late-facts.js';
+import type { BranchHistory, History, StepHistory } from '../journal/records.js';
 import { acceptedKey, doubledKey, duplicateKey, historyKey, markerKey } from '../journal/records.js';
 import { explain } from './explain.js';
 import { type FoundEvent, findEvent } from './find-event.js';
@@ -64,28 +65,39 @@ export async function eventDetailOf(ports: ViewPorts, id: string): Promise<Event
 const iso = (ms: number): string => new Date(ms).toISOString();
 const incidentOf = (event: Event): string | undefined => (event.type === 'router.expiry' ? event.correlationid : incidentKeyOf(event));
 
-function branchOf({ steps, ...branch }: BranchHistory, told: (step: string) => Settled | undefined): BranchShape {
+function branchOf({ steps, ...branch }: BranchHistory, told: (step: string) => Told | undefined): BranchShape {
   return { ...branch, steps: steps.map((step) => stepOf(step, told(step.id))) };
 }
 
-function stepOf({ atMs, dueMs, ...step }: StepHistory, told: Settled | undefined): StepShape {
-  // The step may have been settled by just that fact.
-  const isDoubled = told !== undefined && step.state === 'done' && (told.atMs !== atMs || !isDeepStrictEqual(told.out, step.out));
+function stepOf({ atMs, dueMs, ...step }: StepHistory, told: Told | undefined): StepShape {
   return {
     ...step,
     ...(atMs === undefined ? {} : { at: iso(atMs) }),
     ...(dueMs === undefined ? {} : { dueAt: iso(dueMs) }),
-    ...(isDoubled ? { doubled: { at: iso(told.atMs), ...(told.out === undefined ? {} : { out: told.out }) } } : {}),
+    ...(told !== undefined && isDoubled(told, step, atMs) ? { doubled: doubledOf(told) } : {}),
   };
 }
 
+function isDoubled(told: Told, step: Pick<StepHistory, 'state' | 'out' | 'reason'>, atMs: number | undefined): boolean {
+  if (step.state !== 'done') return false;
+  // What the target was found to have done already was, as far as anybody knows, that very call.
+  if (told.state === 'unknown') return step.reason !== 'probe';
+  // The step may have been settled by just that fact.
+  return told.atMs !== atMs || !isDeepStrictEqual(told.out, step.out);
+}
+
+function doubledOf({ state, atMs, out, detail }: Told): NonNullable<StepShape['doubled']> {
+  const said = state === 'unknown' ? { isCertain: false, ...(detail === undefined ? {} : { detail }) } : { isCertain: true };
+  return { at: iso(atMs), ...said, ...(out === undefined ? {} : { out }) };
+}
+
 /** What owners did who had been replaced, by branch and step. */
-async function doublesOf(journal: JournalReader, partition: number, id: string): Promise<ReadonlyMap<string, Settled>> {
-  const found = new Map<string, Settled>();
+async function doublesOf(journal: JournalReader, partition: number, id: string): Promise<ReadonlyMap<string, Told>> {
+  const found = new Map<string, Told>();
   const prefix = `${doubledKey(id, 0, '').slice(0, -2)}`;
   for await (const { key, value } of journal.range(partition, prefix, { limit: MAX_DUPLICATES })) {
     const name = key.slice(prefix.length);
-    if (/^\d+\/[^/]+$/.test(name)) found.set(name, value as unknown as Settled);
+    if (/^\d+\/[^/]+$/.test(name)) found.set(name, value as unknown as Told);
   }
   return found;
 }

@@ -109,6 +109,12 @@ export class Effect {
       pass.leave('unused');
       throw error;
     }
+    // The put took a while, and a process may have slept for long: whoever owns the partition by now has read the intent and goes on from there.
+    if (!this.#runner.mayStart()) {
+      pass.leave('unused');
+      state.progress = { ...intent, n: intent.n - 1, state: resends ? 'unsettled' : 'retry', dueMs: nowMs };
+      return stop({ end: 'suspended' });
+    }
     const result = await this.#call(ready, pass, intent, (context) => action.run(input, context));
     if (result.ok) return this.#answered(ready, intent, result.value, result.durationMs);
     if (result.error.outcome === 'unknown') return this.#after.unknown(ready, intent, result.error);

@@ -6,6 +6,7 @@ import { type Database, open, type RootDatabase } from 'lmdb';
 import type { Clock } from '../../clock.js';
 import type { Json } from '../../event/event.js';
 import type { JournalEntry, JournalReader } from '../../journal/journal.js';
+import { saysMore, type Told } from '../../journal/late-facts.js';
 import { doubledKey } from '../../journal/records.js';
 import type { LogReader, LogRecord, Position } from '../log.js';
 import { eventStoreKey, offsetOf as offsetOfKey } from '../store-keys.js';
@@ -76,7 +77,10 @@ export class Replica implements LogReader, JournalReader {
           // The owner removes what it need not remember; people may still ask.
           seen: (entries) => facts.apply(entries.filter(({ value }) => value !== undefined)),
           // A step that was settled by two owners: both answers are shown.
-          late: ({ eventId, branch, step, settled }) => facts.apply([{ key: doubledKey(eventId, branch, step), value: settled }]),
+          late: (fact) => {
+            const key = doubledKey(fact.eventId, fact.branch, fact.step);
+            if (saysMore(fact, facts.get(key) as Told | undefined)) facts.apply([{ key, value: fact.settled }]);
+          },
         }),
       );
     }
