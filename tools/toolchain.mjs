@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { buildKubernetes, KUBERNETES_FILES, KUBERNETES_VERSION, politely } from './kubernetes.mjs';
 import { makeImageBase } from './image-base.mjs';
+import { buildKubernetes, KUBERNETES_FILES, KUBERNETES_VERSION, politely } from './kubernetes.mjs';
 import { ask, npm, run, say } from './run.mjs';
 
 /** Per user, shared by all clones; a folder a tool and version. Delete it at will. */

@@ -6,12 +6,14 @@ import { serve } from '#runtime/serve.js';
 
 /**
  * A router that kills itself with SIGKILL at the n-th journal put: CRASH_AT=before:3 (the put never happens) or after:3 (it is durable, nothing else is).
+ * SLEEP_AT_INTENT=1: it stops itself (SIGSTOP) when its first intent is durable and the call has not begun.
  * It says "puts N" at each put, so that a run without a crash tells how many boundaries there are.
  */
 const [when, at] = (process.env.CRASH_AT ?? 'never:0').split(':');
 const configFile = process.argv[2];
 if (configFile === undefined) throw new Error('usage: router.js CONFIG');
 let puts = 0;
+let sleeps = process.env.SLEEP_AT_INTENT === '1';
 
 const die = (): Promise<never> => {
   process.kill(process.pid, 'SIGKILL');
@@ -29,6 +31,10 @@ const crashing = (journal: Journal): Journal => ({
     await journal.put(partition, entries);
     process.stdout.write(`puts ${puts}\n`);
     if (here && when === 'after') return die();
+    if (sleeps && entries.some(({ key, value }) => key.startsWith('i/') && (value as { state?: string } | undefined)?.state === 'intent')) {
+      sleeps = false;
+      process.kill(process.pid, 'SIGSTOP');
+    }
   },
 });
 

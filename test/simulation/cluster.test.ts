@@ -25,7 +25,12 @@ test('one seed gives the same trace twice, another seed another', async () => {
 });
 
 const BROKEN: readonly [string, number, string, SimFaults][] = [
-  ['begins effects without a lease', 60, 'no-call-without-partition', { breakLog: (log) => void (log.mayStart = () => true) }],
+  [
+    'begins effects without a lease',
+    60,
+    'no-call-without-partition',
+    { breakLog: (log) => void Object.assign(log, { mayStart: () => true }) },
+  ],
   [
     'goes on after a refused put',
     60,
@@ -56,7 +61,7 @@ const BROKEN: readonly [string, number, string, SimFaults][] = [
     'ignores what an earlier owner tells late',
     300,
     'not-again-once-told',
-    { breakLog: (log) => void ((log as KafkaLog).late = () => undefined) },
+    { breakLog: (log) => void Object.assign(log, { late: () => undefined }) },
   ],
   [
     'does not tell what it did once it is replaced',

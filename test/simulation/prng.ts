@@ -40,4 +40,9 @@ export class Prng implements Random {
     if (item === undefined) throw new RangeError('pick from nothing');
     return item;
   }
+
+  shuffle<T>(items: readonly T[]): T[] {
+    const left = [...items];
+    return items.map(() => left.splice(this.int(left.length), 1)[0] as T);
+  }
 }

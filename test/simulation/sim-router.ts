@@ -29,7 +29,14 @@ export function openSimRouter(
 ) {
   const kafka = simKafka({ brokers, world: world.clock, caller: clock, random, sendFaults });
   const opened = openKafka(
-    { prefix: 'sim', group: 'sim', partitions: brokers.partitions, sessionTimeoutMs, heartbeatMs: sessionTimeoutMs / 6 },
+    {
+      prefix: 'sim',
+      group: 'sim',
+      partitions: brokers.partitions,
+      dlqPartitions: brokers.partitions,
+      sessionTimeoutMs,
+      heartbeatMs: sessionTimeoutMs / 6,
+    },
     {
       kafka,
       clock,

@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Event } from '../event/event.js';
 import { incidentKeyOf } from '../event/event.js';
 import type { JournalReader } from '../journal/journal.js';
-import type { BranchHistory, History, Settled, StepHistory } from '../journal/records.js';
+import type { Told } from '../journal/late-facts.js';
+import type { BranchHistory, History, StepHistory } from '../journal/records.js';
 import { acceptedKey, doubledKey, duplicateKey, historyKey, markerKey } from '../journal/records.js';
 import { explain } from './explain.js';
 import { type FoundEvent, findEvent } from './find-event.js';
@@ -64,28 +65,41 @@ export async function eventDetailOf(ports: ViewPorts, id: string): Promise<Event
 const iso = (ms: number): string => new Date(ms).toISOString();
 const incidentOf = (event: Event): string | undefined => (event.type === 'router.expiry' ? event.correlationid : incidentKeyOf(event));
 
-function branchOf({ steps, ...branch }: BranchHistory, told: (step: string) => readonly Settled[]): BranchShape {
+function branchOf({ steps, ...branch }: BranchHistory, told: (step: string) => readonly Told[]): BranchShape {
   return { ...branch, steps: steps.map((step) => stepOf(step, told(step.id))) };
 }
 
-function stepOf({ atMs, dueMs, ...step }: StepHistory, told: readonly Settled[]): StepShape {
-  // The step may have been settled by just one of these facts.
-  const other = told.find((fact) => step.state === 'done' && (fact.atMs !== atMs || !isDeepStrictEqual(fact.out, step.out)));
+function stepOf({ atMs, dueMs, ...step }: StepHistory, told: readonly Told[]): StepShape {
+  const others = told.filter((fact) => isDoubled(fact, step, atMs));
+  const other = others.find(({ state }) => state === 'done') ?? others[0];
   return {
     ...step,
     ...(atMs === undefined ? {} : { at: iso(atMs) }),
     ...(dueMs === undefined ? {} : { dueAt: iso(dueMs) }),
-    ...(other === undefined ? {} : { doubled: { at: iso(other.atMs), ...(other.out === undefined ? {} : { out: other.out }) } }),
+    ...(other === undefined ? {} : { doubled: doubledOf(other) }),
   };
 }
 
+function isDoubled(told: Told, step: Pick<StepHistory, 'state' | 'out' | 'reason'>, atMs: number | undefined): boolean {
+  if (step.state !== 'done') return false;
+  // What the target was found to have done already was, as far as anybody knows, that very call.
+  if (told.state === 'unknown') return step.reason !== 'probe';
+  // The step may have been settled by just one of these facts.
+  return told.atMs !== atMs || !isDeepStrictEqual(told.out, step.out);
+}
+
+function doubledOf({ state, atMs, out, detail }: Told): NonNullable<StepShape['doubled']> {
+  const said = state === 'unknown' ? { isCertain: false, ...(detail === undefined ? {} : { detail }) } : { isCertain: true };
+  return { at: iso(atMs), ...said, ...(out === undefined ? {} : { out }) };
+}
+
 /** What owners did who had been replaced, by branch and step. */
-async function doublesOf(journal: JournalReader, partition: number, id: string): Promise<ReadonlyMap<string, readonly Settled[]>> {
-  const found = new Map<string, readonly Settled[]>();
+async function doublesOf(journal: JournalReader, partition: number, id: string): Promise<ReadonlyMap<string, readonly Told[]>> {
+  const found = new Map<string, readonly Told[]>();
   const prefix = `${doubledKey(id, 0, '').slice(0, -2)}`;
   for await (const { key, value } of journal.range(partition, prefix, { limit: MAX_DUPLICATES })) {
     const name = key.slice(prefix.length);
-    if (/^\d+\/[^/]+$/.test(name)) found.set(name, value as unknown as Settled[]);
+    if (/^\d+\/[^/]+$/.test(name)) found.set(name, value as unknown as Told[]);
   }
   return found;
 }

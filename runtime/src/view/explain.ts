@@ -131,7 +131,7 @@ function sentences(facts: Facts, trials: readonly RouteTrial[]): string[] {
   );
   if (doubled.length > 0)
     told.push(
-      `Done twice: ${doubled.join(', ')}. A process that had been replaced, because it was silent for longer than log.sessionTimeout, had a call under way; both answers are kept.`,
+      `Done twice, or maybe: ${doubled.join(', ')}. A process that had been replaced, because it was silent for longer than log.sessionTimeout, had a call under way; what it told is kept beside the step.`,
     );
   const held = standing(facts);
   return held === undefined ? told : [...told, held];

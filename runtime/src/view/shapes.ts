@@ -44,7 +44,12 @@ export const stepShape = z.object({
   out: anyJson.optional(),
   shadow: anyJson.optional().describe('Shadow routes: what would have been sent.'),
   doubled: z
-    .object({ at: instant, out: anyJson.optional() })
+    .object({
+      at: instant,
+      isCertain: z.boolean().describe('false: its answer was lost, so the call may not have reached the target.'),
+      out: anyJson.optional(),
+      detail: z.string().optional(),
+    })
     .optional()
     .describe('It was done a second time, by a process that had lost the partition meanwhile: when, and what the target answered.'),
 });

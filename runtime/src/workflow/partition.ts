@@ -223,9 +223,11 @@ export class Partition {
   late(facts: readonly LateFact[]): void {
     for (const fact of facts) {
       const run = this.#loop.live.get(fact.eventId);
-      if (run === undefined) continue;
+      const { state, ...settled } = fact.settled;
+      // What is not known helps nobody: this owner finds out by itself.
+      if (run === undefined || state === 'unknown') continue;
       run.told ??= new Map();
-      run.told.set(stepStateKey(fact.branch, fact.step), fact.settled);
+      run.told.set(stepStateKey(fact.branch, fact.step), { state, ...settled });
       this.#loop.goOn(run);
     }
   }

@@ -1,7 +1,7 @@
 import { RouterError } from '../../errors.js';
 import type { Json } from '../../event/event.js';
 import type { Journal, JournalEntry } from '../../journal/journal.js';
-import { factKey, type LateFact } from '../../journal/late-facts.js';
+import { factKey, type LateFact, saysMore } from '../../journal/late-facts.js';
 import { acceptedKey } from '../../journal/records.js';
 import type { Flusher } from './flusher.js';
 import { JournalFold } from './journal-fold.js';
@@ -100,7 +100,10 @@ export class KafkaJournal implements Journal {
     const { areas } = this.#ports;
     const late = new Map<string, LateFact>();
     const begin = (): JournalFold<LiveArea> =>
-      new JournalFold({ open: () => areas.area(LIVE), late: (fact) => void late.set(factKey(fact), fact) });
+      new JournalFold({
+        open: () => areas.area(LIVE),
+        late: (fact) => void (saysMore(fact, late.get(factKey(fact))?.settled) && late.set(factKey(fact), fact)),
+      });
     let fold = begin();
     const take = (offset: number, record: JournalRecord | undefined): void => {
       if (record !== undefined) fold.apply(offset, record);
@@ -281,6 +284,7 @@ function* chunks(area: LiveArea): Generator<JournalEntry[]> {
 function settleLate(area: LiveArea, late: readonly LateFact[]): void {
   for (const fact of late) {
     const key = factKey(fact);
+    if (fact.settled.state === 'unknown') continue;
     if (area.get(acceptedKey(fact.eventId)) !== undefined && area.get(key) === undefined) area.apply([{ key, value: fact.settled }]);
   }
 }

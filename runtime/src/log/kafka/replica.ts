@@ -7,8 +7,8 @@ import { type Database, open, type RootDatabase } from 'lmdb';
 import type { Clock } from '../../clock.js';
 import type { Json } from '../../event/event.js';
 import type { JournalEntry, JournalReader } from '../../journal/journal.js';
-import type { LateFact } from '../../journal/late-facts.js';
-import { doubledKey, type Settled } from '../../journal/records.js';
+import type { LateFact, Told } from '../../journal/late-facts.js';
+import { doubledKey } from '../../journal/records.js';
 import type { LogReader, LogRecord, Position } from '../log.js';
 import { eventStoreKey, offsetOf as offsetOfKey } from '../store-keys.js';
 import { Fetcher } from './fetcher.js';
@@ -48,8 +48,8 @@ function sinceMs({ key, value }: JournalEntry): number | undefined {
 /** A step that was settled by two owners: both answers are shown. What one owner tells more than once, as a step and in its history, is kept once. */
 function addLate(facts: LiveArea, { eventId, branch, step, settled }: LateFact): void {
   const key = doubledKey(eventId, branch, step);
-  const told = (facts.get(key) ?? []) as Settled[];
-  if (told.some(({ atMs, out }) => atMs === settled.atMs && isDeepStrictEqual(out, settled.out))) return;
+  const told = (facts.get(key) ?? []) as Told[];
+  if (told.some(({ state, atMs, out }) => state === settled.state && atMs === settled.atMs && isDeepStrictEqual(out, settled.out))) return;
   facts.apply([{ key, value: [...told, settled] }]);
 }
 
