@@ -90,6 +90,8 @@ export class SimJournal {
   }
 
   #toldLate(fact: LateFact): void {
+    // What is not known is kept for people alone.
+    if (fact.settled.state === 'unknown') return;
     const key = factKey(fact);
     this.late.set(key, [...(this.late.get(key) ?? []), fact]);
     if (this.entries.has(`a/${fact.eventId}`) && !this.entries.has(key))

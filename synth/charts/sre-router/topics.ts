@@ -18,6 +18,8 @@ const DLQ_RETENTION_DAYS = 30;
 /** limits.event (900 kB) and its envelope; records of raw carry whole batches. */
 const EVENT_BYTES = 1_048_588;
 const RAW_BYTES = 2_097_176;
+/** A dead letter is a record of raw with where it comes from and what is wrong with it. */
+const DLQ_BYTES = RAW_BYTES + 65_536;
 
 /** The router's topics: the same as its own `topics --format strimzi` says for the same settings. */
 export function topicSpecs({ kafka, log }: V): readonly TopicSpec[] {
@@ -25,7 +27,7 @@ export function topicSpecs({ kafka, log }: V): readonly TopicSpec[] {
   const common = { 'cleanup.policy': 'delete', 'min.insync.replicas': replication === 1 ? '1' : '2' };
   const kept = (ms: number | string): Record<string, string> => ({ ...common, 'retention.ms': String(ms), 'retention.bytes': '-1' });
   const retentionMs = product(log.retentionDays, DAY_MS);
-  const [eventBytes, rawBytes] = [EVENT_BYTES, RAW_BYTES].map((bytes) => ({ 'max.message.bytes': String(bytes) }));
+  const [eventBytes, rawBytes, dlqBytes] = [EVENT_BYTES, RAW_BYTES, DLQ_BYTES].map((bytes) => ({ 'max.message.bytes': String(bytes) }));
   return [
     { topic: `${prefix}.raw`, partitions: rawPartitions, replication, config: { ...kept(retentionMs), ...rawBytes } },
     { topic: `${prefix}.events`, partitions, replication, config: { ...kept(retentionMs), ...eventBytes } },
@@ -40,7 +42,7 @@ export function topicSpecs({ kafka, log }: V): readonly TopicSpec[] {
       topic: `${prefix}.dlq`,
       partitions: rawPartitions,
       replication,
-      config: { ...kept(DLQ_RETENTION_DAYS * DAY_MS), ...rawBytes },
+      config: { ...kept(DLQ_RETENTION_DAYS * DAY_MS), ...dlqBytes },
     },
   ];
 }
