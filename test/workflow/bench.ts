@@ -16,12 +16,14 @@ const never = <T>(): Promise<T> => new Promise(() => undefined);
 /** A journal whose process dies after a number of puts: nothing of it becomes durable or returns any more, so that no timer of the dead goes on. */
 class DyingJournal implements Journal {
   readonly #disk: Map<string, string>;
+  readonly #written: () => Promise<void>;
   #putsLeft: number;
   #isDead = false;
 
-  constructor(disk: Map<string, string>, putsLeft: number) {
+  constructor(disk: Map<string, string>, putsLeft: number, written: () => Promise<void>) {
     this.#disk = disk;
     this.#putsLeft = putsLeft;
+    this.#written = written;
   }
 
   kill(): void {
@@ -36,7 +38,7 @@ class DyingJournal implements Journal {
       if (value === undefined) this.#disk.delete(key);
       else this.#disk.set(key, JSON.stringify(value));
     }
-    return Promise.resolve();
+    return this.#written();
   }
 
   async get(_partition: number, key: string): Promise<Json | undefined> {
@@ -107,6 +109,10 @@ export class Bench {
   budgetKey: ((input: string, client: unknown) => string) | undefined;
   digestChannel: ((input: string) => string) | undefined;
   places = 100;
+  /** False: the partition may be somebody else's by now. */
+  mayStart = true;
+  /** Resolves when a put is acknowledged. */
+  written: () => Promise<void> = async () => undefined;
   partition: Partition;
   #offset = 0;
   #journal: DyingJournal | undefined;
@@ -153,7 +159,7 @@ export class Bench {
   #open(putsLeft: number): Partition {
     const { clock } = this;
     this.#journal?.kill();
-    const journal = new DyingJournal(this.disk, putsLeft);
+    const journal = new DyingJournal(this.disk, putsLeft, () => this.written());
     this.#journal = journal;
     const target: OpenDestination = {
       name: 'target',
@@ -186,7 +192,7 @@ export class Bench {
         action: (name) => (name in this.settlements ? this.#action(name) : undefined),
         destination: (name) =>
           name === 'target' ? target : name === 'other' ? { ...target, name, gate: new Gate(clock, this.gateRules) } : undefined,
-        mayStart: () => true,
+        mayStart: () => this.mayStart,
         shutdown: new AbortController().signal,
         report: (report) => void this.reports.push(report),
       },
