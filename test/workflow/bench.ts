@@ -110,7 +110,7 @@ export class Bench {
   digestChannel: ((input: string) => string) | undefined;
   places = 100;
   /** False: the partition may be somebody else's by now. */
-  mayStart: () => boolean = () => true;
+  mayStart = true;
   /** Resolves when a put is acknowledged. */
   written: () => Promise<void> = async () => undefined;
   partition: Partition;
@@ -192,7 +192,7 @@ export class Bench {
         action: (name) => (name in this.settlements ? this.#action(name) : undefined),
         destination: (name) =>
           name === 'target' ? target : name === 'other' ? { ...target, name, gate: new Gate(clock, this.gateRules) } : undefined,
-        mayStart: () => this.mayStart(),
+        mayStart: () => this.mayStart,
         shutdown: new AbortController().signal,
         report: (report) => void this.reports.push(report),
       },
