@@ -22,7 +22,7 @@ class Member implements Assignment {
     this.clock = new ProcessClock(world);
     const kafka = simKafka({ brokers, world, caller: this.clock, random: new Prng(1), sendFaults: { rate: 0 } });
     this.kafka = openKafka(
-      { prefix: 'sim', group: 'sim', partitions: brokers.partitions, sessionTimeoutMs: SESSION_MS },
+      { prefix: 'sim', group: 'sim', partitions: brokers.partitions, dlqPartitions: 1, sessionTimeoutMs: SESSION_MS },
       { kafka, clock: this.clock, areas: new MemoryAreas(), warn: () => undefined, gap: () => undefined },
     );
     void this.kafka.log.consume(this);
