@@ -69,13 +69,15 @@ function put(holder: Container, key: string | number, value: Json): void {
 /** A changed copy. */
 export function mutated(body: Json, changes: readonly Mutation[]): Json {
   const root: { [key: string]: Json } = { body: structuredClone(body) };
-  for (const { kind, place, key, value } of changes) {
+  for (const { kind, place, key, value: drawn } of changes) {
+    // A copy: later changes must not reach into what was drawn, nor make it hold itself.
+    const value = structuredClone(drawn);
     const places = placesOf(root);
     const { holder, key: at } = places[place % places.length] as Place;
     const old = (holder as { [key: string]: Json })[at] as Json;
     if (kind === 'replace' || holder === root) put(holder, at, value);
     else if (kind === 'insert') put(holder, Array.isArray(holder) ? holder.length : key, value);
-    else if (kind === 'double') put(holder, at, [old, old]);
+    else if (kind === 'double') put(holder, at, [old, structuredClone(old)]);
     else if (Array.isArray(holder)) holder.splice(Number(at), 1);
     else delete holder[String(at)];
   }
