@@ -31,6 +31,7 @@ const BROKEN: readonly [string, string, SimFaults][] = [
     'begins effects without a lease',
     'no-call-without-partition',
     {
+      manyZombies: true,
       breakLog(log) {
         log.mayStart = () => true;
       },
@@ -77,6 +78,11 @@ const BROKEN: readonly [string, string, SimFaults][] = [
     },
   ],
 ];
+
+test('routers that are stopped again and again break no law either', async () => {
+  for (let seed = 1; seed <= 40; seed += 1)
+    expect({ seed, violations: (await simulateCluster(seed, { manyZombies: true })).violations }).toEqual({ seed, violations: [] });
+}, 120_000);
 
 test.each(BROKEN)(
   'a router that %s is caught',

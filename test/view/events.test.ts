@@ -145,3 +145,23 @@ test('the event that a cut reason names is named whole', async () => {
     `A duplicate: its nonce was seen before within its ordering key, on event ${long}.`,
   ]);
 });
+
+test('a step that two owners did is shown as doubled, whatever else was told of it before or after', async () => {
+  const bench = open(1);
+  const { partition } = await bench.write(bench.event('e'), { run: true });
+  const fact = (atMs: number, out: string) => ({ state: 'done', atMs, attempts: 1, out });
+  const step = { id: 'a', use: 'x', ...fact(1_000, 'ours') };
+  const branches = [{ route: 'r', hash: 'h', list: 'actions', mode: 'live', outcome: 'done', steps: [step] }];
+  const history = { outcome: 'done', acceptedMs: 0, finishedMs: 1_000, meaning: 'none', table: 't', branches };
+  const doubled = async (...told: ReturnType<typeof fact>[]): Promise<unknown> => {
+    await bench.log.put(partition, [
+      { key: 'h/e', value: history },
+      { key: 'y/e/0/a', value: told },
+    ]);
+    return (await bench.view.event('e'))?.branches[0]?.steps[0]?.doubled;
+  };
+  expect(await doubled(fact(1_000, 'ours'))).toBeUndefined();
+  const theirs = { at: '1970-01-01T00:00:02.000Z', out: 'theirs' };
+  expect(await doubled(fact(2_000, 'theirs'), fact(1_000, 'ours'))).toEqual(theirs);
+  expect(await doubled(fact(1_000, 'ours'), fact(2_000, 'theirs'))).toEqual(theirs);
+});
