@@ -3,6 +3,7 @@ import { beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import kafkajs from 'kafkajs';
 import { registerCodecs } from '#runtime/log/kafka/codecs.js';
+import { largestWindow } from '#runtime/log/kafka/zstd-window.js';
 
 /** Literals, then matches of them: the shortest that says TEXT. */
 function lz4Of(word: string, times: number): Buffer {
@@ -102,6 +103,17 @@ test.each(CODECS)(
   },
   120_000,
 );
+
+test('ZSTD: a frame, also one behind others, that claims to need gigabytes is refused before they are set aside', async () => {
+  const good = zstdOf(TEXT);
+  const claims = Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0xe0, 0xb8, 0x0a, 0xc1, 0x5d, 0, 0, 0, 0]), good.subarray(7)]);
+  const skipped = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 1, 2]);
+  expect(largestWindow(good)).toBe(TEXT.length);
+  for (const bytes of [claims, Buffer.concat([good, skipped, claims])]) {
+    expect(largestWindow(bytes)).toBe(0x5dc10ab8);
+    await expect(inflate('ZSTD', bytes)).rejects.toThrow();
+  }
+});
 
 const zeros = Buffer.alloc(1_048_576);
 test('many blocks that are small each are refused before they are large together', async () => {

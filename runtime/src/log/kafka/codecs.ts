@@ -5,6 +5,7 @@ import snappyjs from 'snappyjs';
 import { asError } from '../../errors.js';
 import { inflateLz4 } from './lz4.js';
 import { standIns } from './unreadable-batch.js';
+import { largestWindow } from './zstd-window.js';
 
 /** snappy-java wraps its blocks: eight magic bytes, two versions, then length and block, again and again. */
 const XERIAL = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);
@@ -40,6 +41,8 @@ const zstd: Inflate = (bytes) => (native === undefined ? inflateZstd(bytes) : na
 
 /** Piece by piece, so that a batch which becomes too large ends before it has. */
 function inflateZstd(bytes: Buffer): Uint8Array {
+  if (largestWindow(bytes) > MAX_INFLATED_BYTES)
+    throw new RangeError(`a zstd batch that wants a window of more than ${MAX_INFLATED_BYTES} bytes`);
   const pieces: Uint8Array[] = [];
   let total = 0;
   const stream = new Decompress((piece) => {
