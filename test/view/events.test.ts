@@ -153,7 +153,7 @@ test('a step that two owners did is shown as doubled, whatever else was told of 
   const step = { id: 'a', use: 'x', ...fact(1_000, 'ours') };
   const branches = [{ route: 'r', hash: 'h', list: 'actions', mode: 'live', outcome: 'done', steps: [step] }];
   const history = { outcome: 'done', acceptedMs: 0, finishedMs: 1_000, meaning: 'none', table: 't', branches };
-  const doubled = async (...told: ReturnType<typeof fact>[]): Promise<unknown> => {
+  const doubled = async (...told: { [key: string]: string | number }[]): Promise<unknown> => {
     await bench.log.put(partition, [
       { key: 'h/e', value: history },
       { key: 'y/e/0/a', value: told },
@@ -161,7 +161,10 @@ test('a step that two owners did is shown as doubled, whatever else was told of 
     return (await bench.view.event('e'))?.branches[0]?.steps[0]?.doubled;
   };
   expect(await doubled(fact(1_000, 'ours'))).toBeUndefined();
-  const theirs = { at: '1970-01-01T00:00:02.000Z', out: 'theirs' };
+  const theirs = { at: '1970-01-01T00:00:02.000Z', isCertain: true, out: 'theirs' };
   expect(await doubled(fact(2_000, 'theirs'), fact(1_000, 'ours'))).toEqual(theirs);
   expect(await doubled(fact(1_000, 'ours'), fact(2_000, 'theirs'))).toEqual(theirs);
+  const unknown = { state: 'unknown', atMs: 3_000, attempts: 1, detail: 'no answer' };
+  expect(await doubled(unknown, fact(2_000, 'theirs'))).toEqual(theirs);
+  expect(await doubled(unknown)).toEqual({ at: '1970-01-01T00:00:03.000Z', isCertain: false, detail: 'no answer' });
 });
