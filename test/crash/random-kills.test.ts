@@ -75,6 +75,7 @@ test(`${KILLS} kills at random moments under load and faults: nothing is lost, e
         if (id !== undefined) accepted.set(number, id);
       }),
     );
+    // The moment of the kill is what the test is about; nothing is waited for.
     await new Promise((resolve) => setTimeout(resolve, random.int(400)));
     await child.kill('SIGKILL');
     await sending;

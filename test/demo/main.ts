@@ -31,6 +31,7 @@ interface Detail {
   meaning: string;
 }
 
+/** The demo plays scenes at a pace that people can follow, and looks again at what the router does. */
 const later = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
 async function ended(id: string): Promise<Detail> {

@@ -1,23 +1,18 @@
-import { afterAll, beforeAll, jest } from '@jest/globals';
+import { jest } from '@jest/globals';
 import { MAC, testMainJob } from '#test/contract/main-job.contract.js';
-import { KAFKA_VERSIONS, KafkaCluster, type KafkaVersion } from '#test/support/kafka.js';
+import type { KafkaCluster } from '#test/support/kafka.js';
+import { useEveryKafka } from '#test/support/kafka-hooks.js';
 import { makeTopics } from '#test/support/kafka-member.js';
 import { type Child, freePort, type Processes, startRouter, writeRouter } from '#test/support/processes.js';
 
 jest.setTimeout(90_000);
 
-const clusters = new Map<KafkaVersion, KafkaCluster>();
-beforeAll(async () => {
-  for (const version of KAFKA_VERSIONS)
-    clusters.set(version, await KafkaCluster.start({ version, properties: { 'group.min.session.timeout.ms': '1000' } }));
-}, 90_000);
-afterAll(() => Promise.all([...clusters.values()].map((cluster) => cluster.close())));
+const clusters = useEveryKafka();
 
 /** Processes with these roles; the first one that may is asked, and posted to. */
-function deployment(version: KafkaVersion, roles: readonly string[]) {
+function deployment(kafka: () => KafkaCluster, roles: readonly string[]) {
   return async (processes: Processes) => {
-    const cluster = clusters.get(version);
-    if (cluster === undefined) throw new Error('no cluster');
+    const cluster = kafka();
     const prefix = await makeTopics(cluster, 3);
     const sandbox = await processes.sandbox();
     const members: { role: string; port: number; config: string }[] = [];
@@ -53,7 +48,7 @@ function deployment(version: KafkaVersion, roles: readonly string[]) {
   };
 }
 
-for (const version of KAFKA_VERSIONS) {
-  testMainJob(`one process on Kafka ${version}`, deployment(version, ['all']));
-  testMainJob(`processes with a role each on Kafka ${version}`, deployment(version, ['ingest', 'route', 'route', 'api']));
+for (const [version, kafka] of clusters) {
+  testMainJob(`one process on Kafka ${version}`, deployment(kafka, ['all']));
+  testMainJob(`processes with a role each on Kafka ${version}`, deployment(kafka, ['ingest', 'route', 'route', 'api']));
 }

@@ -1,20 +1,16 @@
 import { gunzipSync } from 'node:zlib';
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterEach, expect, jest, test } from '@jest/globals';
 import kafkajs, { type Message } from 'kafkajs';
 import { effectsOf, MAC, recorded } from '#test/contract/main-job.contract.js';
 import { produceByConsole } from '#test/support/console-producer.js';
-import { KafkaCluster } from '#test/support/kafka.js';
+import { useKafka } from '#test/support/kafka-hooks.js';
 import { OFFSET_COMMIT } from '#test/support/kafka-proxy.js';
 import { KafkaRouter, type KafkaRouterOptions } from '#test/support/kafka-router.js';
 import { Processes, until } from '#test/support/processes.js';
 
 jest.setTimeout(120_000);
 
-let cluster: KafkaCluster;
-beforeAll(async () => {
-  cluster = await KafkaCluster.start({ proxied: true, properties: { 'group.min.session.timeout.ms': '1000' } });
-}, 90_000);
-afterAll(() => cluster.close());
+const kafka = useKafka({ proxied: true });
 
 const opened: Processes[] = [];
 afterEach(async () => {
@@ -25,11 +21,11 @@ async function open(mappings: KafkaRouterOptions['mappings']) {
   const processes = new Processes();
   opened.push(processes);
   const sandbox = await processes.sandbox();
-  return { sandbox, router: await KafkaRouter.write(processes, cluster, { mappings, sandbox }) };
+  return { sandbox, router: await KafkaRouter.write(processes, kafka(), { mappings, sandbox }) };
 }
 
 async function produce(topic: string, messages: Message[], compression = kafkajs.CompressionTypes.None): Promise<void> {
-  const producer = cluster.client().producer();
+  const producer = kafka().client().producer();
   await producer.connect();
   await producer.send({ topic, messages, compression });
   await producer.disconnect();
@@ -75,10 +71,10 @@ test('what triggers, buses and others write, whatever its compression, does the 
   });
   await router.start();
   const raw = router.topic('raw');
-  await produceByConsole(cluster, raw, 'gzip', [sensorPayload(FIRING)]);
+  await produceByConsole(kafka(), raw, 'gzip', [sensorPayload(FIRING)]);
   await router.settled(1);
-  await produceByConsole(cluster, raw, 'snappy', [busEvent(RESOLVED)]);
-  await produceByConsole(cluster, raw, 'lz4', [OTHER]);
+  await produceByConsole(kafka(), raw, 'snappy', [busEvent(RESOLVED)]);
+  await produceByConsole(kafka(), raw, 'lz4', [OTHER]);
   const headers = [
     'ce_specversion:1.0',
     'ce_id:d-1',
@@ -87,7 +83,7 @@ test('what triggers, buses and others write, whatever its compression, does the 
     'ce_subject:100%25 of Münster',
     'content-type:application/json',
   ];
-  await produceByConsole(cluster, raw, 'zstd', [`${headers.join(',')}\t{"build":7}`], true);
+  await produceByConsole(kafka(), raw, 'zstd', [`${headers.join(',')}\t{"build":7}`], true);
   await router.settled(4);
   const { events } = (await router.get<{ events: { type: string; state: string; meaning?: string }[] }>('/api/v1/events')) ?? {
     events: [],
@@ -176,14 +172,14 @@ test('through kill -9 between the writing of events and the commit every record 
   await router.start();
   await put(records.slice(0, RECORDS / 2));
   await router.settled(RECORDS / 2);
-  cluster.proxies[0]?.fail({ apiKey: OFFSET_COMMIT, what: 'request-lost', times: 10_000 });
+  kafka().proxies[0]?.fail({ apiKey: OFFSET_COMMIT, what: 'request-lost', times: 10_000 });
   await put(records.slice(RECORDS / 2));
   const letters = async (): Promise<string[]> => (await router.read('dlq')).map(({ key }) => String(key));
   await until('the rest to be written', async () => ((await letters()).length >= RECORDS / EVERY ? true : undefined));
   await until('a commit to be tried again', async () => ((router.child?.output.match(COMMIT_FAILED) ?? []).length > 1 ? true : undefined));
   expect(await letters()).toHaveLength(RECORDS / EVERY);
   await router.child?.kill('SIGKILL');
-  cluster.proxies[0]?.fail();
+  kafka().proxies[0]?.fail();
   await router.start();
   await router.settled(RECORDS);
   const alerts = (RECORDS - RECORDS / EVERY) * 3;

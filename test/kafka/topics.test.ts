@@ -1,16 +1,12 @@
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterEach, expect, jest, test } from '@jest/globals';
 import { default as kafkajs, type ConfigResourceTypes as ResourceTypes } from 'kafkajs';
 import { type CliRun, cli } from '#test/support/cli.js';
-import { KafkaCluster } from '#test/support/kafka.js';
+import { useKafka } from '#test/support/kafka-hooks.js';
 import { type Child, freePort, Processes, until, writeRouter } from '#test/support/processes.js';
 
 jest.setTimeout(120_000);
 
-let cluster: KafkaCluster;
-beforeAll(async () => {
-  cluster = await KafkaCluster.start({ proxied: true, properties: { 'group.min.session.timeout.ms': '1000' } });
-}, 90_000);
-afterAll(() => cluster.close());
+const kafka = useKafka({ proxied: true });
 
 const opened: Processes[] = [];
 afterEach(async () => {
@@ -27,7 +23,7 @@ async function setUp() {
   const processes = new Processes();
   opened.push(processes);
   const port = await freePort();
-  const log = { kind: 'kafka', brokers: cluster.brokers, prefix, group: prefix, partitions: 3, rawPartitions: 2, replication: 1 };
+  const log = { kind: 'kafka', brokers: kafka().brokers, prefix, group: prefix, partitions: 3, rawPartitions: 2, replication: 1 };
   const config = writeRouter(processes, {
     mappings: {},
     sandbox: SANDBOX,
@@ -42,7 +38,7 @@ async function setUp() {
 }
 
 async function withAdmin<T>(work: (admin: kafkajs.Admin) => Promise<T>): Promise<T> {
-  const admin = cluster.client().admin();
+  const admin = kafka().client().admin();
   await admin.connect();
   try {
     return await work(admin);
@@ -104,7 +100,7 @@ test('--apply never changes a partition count, nor anything else that exists', a
 });
 
 test('what the brokers refuse to create is told topic by topic, with the settings to look at', async () => {
-  const { code, out, err } = await cli(['topics', '--brokers', cluster.brokers.join(), '--prefix', 'three-replicas', '--apply']);
+  const { code, out, err } = await cli(['topics', '--brokers', kafka().brokers.join(), '--prefix', 'three-replicas', '--apply']);
   expect([code, out]).toEqual([2, '']);
   for (const role of ['raw', 'events', 'journal', 'dlq']) expect(err).toContain(`three-replicas.${role}: Replication-factor is invalid`);
   expect(err).toContain('See log.partitions, log.rawPartitions, log.replication');
@@ -125,7 +121,7 @@ test('--check and --apply exclude each other, and an embedded log has no topics'
 
 test('serve waits for brokers, for topics and for their settings, says so, and begins when they are right', async () => {
   const { prefix, topics, serve, readiness } = await setUp();
-  cluster.proxies[0]?.down(true);
+  kafka().proxies[0]?.down(true);
   const child = serve();
   const waitsFor = (what: RegExp): Promise<unknown> =>
     until(
@@ -138,7 +134,7 @@ test('serve waits for brokers, for topics and for their settings, says so, and b
       child,
     );
   await waitsFor(/^waits for Kafka: the brokers 127\.0\.0\.1:\d+ do not answer/);
-  cluster.proxies[0]?.down(false);
+  kafka().proxies[0]?.down(false);
   await waitsFor(new RegExp(`there is no topic ${prefix}\\.raw \\(sre-router topics --apply creates it\\.\\).*${prefix}\\.dlq`));
   const configEntries = [{ name: 'cleanup.policy', value: 'compact' }];
   await withAdmin((admin) =>

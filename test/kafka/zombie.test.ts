@@ -1,17 +1,13 @@
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
-import { KafkaCluster } from '#test/support/kafka.js';
+import { afterEach, expect, jest, test } from '@jest/globals';
+import { useKafka } from '#test/support/kafka-hooks.js';
 import { until } from '#test/support/processes.js';
 import { Fleet } from './fleet.js';
 
 jest.setTimeout(90_000);
 
-let cluster: KafkaCluster;
+const kafka = useKafka();
 const fleets: Fleet[] = [];
-beforeAll(async () => {
-  cluster = await KafkaCluster.start({ properties: { 'group.min.session.timeout.ms': '1000' } });
-}, 90_000);
 afterEach(() => Promise.all(fleets.splice(0).map((fleet) => fleet.close())));
-afterAll(() => cluster.close());
 
 interface Step {
   readonly id: string;
@@ -30,7 +26,7 @@ const routeOf = (step: object) => ({
 
 async function open(step: object, script?: string): Promise<Fleet> {
   const options = { routers: 2, partitions: 1, mappings: routeOf(step), sessionTimeout: '2s', ...(script === undefined ? {} : { script }) };
-  const fleet = await Fleet.open(cluster, options);
+  const fleet = await Fleet.open(kafka(), options);
   fleets.push(fleet);
   return fleet;
 }

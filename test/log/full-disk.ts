@@ -48,6 +48,7 @@ const appendedWhenFull = appended.length;
 let last: Promise<void> = Promise.resolve();
 for (let n = 0; ; n += 1) {
   last = log.put(0, [{ key: `p/${String(n).padStart(5, '0')}`, value: 'v'.repeat(5_000) }]).then(() => void put.push(n));
+  // A put that waits for space does not settle: only time tells that from one that is under way.
   const isStuck = await Promise.race([last.then(() => false), new Promise<boolean>((resolve) => setTimeout(() => resolve(true), 1_500))]);
   if (isStuck) break;
 }

@@ -5,6 +5,7 @@ import type { Incident } from '../incident/incident.js';
 import type { JournalEntry } from '../journal/journal.js';
 import { incidentRecordKey, replacedIncidentKey } from '../journal/records.js';
 import { DueQueue } from './due-queue.js';
+import type { Run } from './run-state.js';
 
 export interface IncidentTimes {
   readonly expireAfterMs: number;
@@ -51,6 +52,13 @@ export class IncidentBook {
 
   get(key: string): Incident | undefined {
     return this.#incidents.get(key);
+  }
+
+  /** The incident that `next` takes the place of, if one of the live `runs` is its: those go on with their own. */
+  replacedBy(next: Incident, runs: readonly Pick<Run, 'incident' | 'opener'>[]): Incident | undefined {
+    const before = this.#incidents.get(next.key);
+    if (before === undefined || before.openedBy === next.openedBy) return undefined;
+    return runs.some(({ incident, opener }) => incident === next.key && opener === before.openedBy) ? before : undefined;
   }
 
   /** The incident that `opener` opened, replaced or not; without `opener` the one that stands. */

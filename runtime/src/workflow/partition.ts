@@ -4,27 +4,24 @@ import { incidentKeyOf } from '../event/event.js';
 import type { Incident } from '../incident/incident.js';
 import type { JournalEntry } from '../journal/journal.js';
 import type { LateFact } from '../journal/late-facts.js';
-import type { Accepted, Ledger, Marker, Meaning, Outcome, Unfinished } from '../journal/records.js';
+import type { Ledger, Marker, Meaning, Outcome, Unfinished } from '../journal/records.js';
 import { acceptedKey, duplicateKey, incidentRecordKey, LEDGER_KEY, markerKey, nonceKey } from '../journal/records.js';
-import type { Acceptance } from './accept.js';
-import { decideAcceptance } from './accept.js';
+import { type Acceptance, decideAcceptance } from './accept.js';
+import { acceptedRecord } from './accepted-record.js';
 import { decideCommand } from './command.js';
 import { DamageWatch } from './damage-watch.js';
 import { DIGEST_TYPE, decideDigest } from './digest.js';
 import { expiryEvent } from './expiry-event.js';
 import { IncidentBook } from './incident-book.js';
-import type { Known } from './known.js';
-import { lookUp, nonceValue } from './known.js';
+import { type Known, lookUp, nonceValue } from './known.js';
 import { nonceHash } from './nonce.js';
 import type { Delivery, PartitionPorts, PartitionRules } from './partition-ports.js';
 import { PinnedRoutes } from './pinned-routes.js';
 import { restorePartition } from './restore.js';
 import { RunLoop } from './run-loop.js';
-import type { Run } from './run-state.js';
-import { newRun, stepStateKey } from './run-state.js';
+import { newRun, type Run } from './run-state.js';
 import type { RunnerPorts } from './runner.js';
-import type { TrimLog } from './trim.js';
-import { Trimmer } from './trim.js';
+import { type TrimLog, Trimmer } from './trim.js';
 
 /**
  * The owner of one partition: takes its events in order, binds them to incidents, journals what they become, and runs the runs.
@@ -183,7 +180,7 @@ export class Partition {
       }
       const acceptance = this.#decide(event);
       if (acceptance.incident !== undefined) {
-        const replaced = this.#replaced(acceptance.incident, begun);
+        const replaced = this.#incidents.replacedBy(acceptance.incident, [...this.#loop.live.of(acceptance.incident.key), ...begun]);
         if (replaced !== undefined) entries.push(this.#incidents.replace(replaced));
         const entry = this.#incidents.set(acceptance.incident);
         if (entry !== undefined) entries.push(entry);
@@ -221,15 +218,7 @@ export class Partition {
 
   /** What an earlier owner did and told after it had been replaced. Of runs that are over it changes nothing: the view shows what was done twice. */
   late(facts: readonly LateFact[]): void {
-    for (const fact of facts) {
-      const run = this.#loop.live.get(fact.eventId);
-      const { state, ...settled } = fact.settled;
-      // What is not known helps nobody: this owner finds out by itself.
-      if (run === undefined || state === 'unknown') continue;
-      run.told ??= new Map();
-      run.told.set(stepStateKey(fact.branch, fact.step), { state, ...settled });
-      this.#loop.goOn(run);
-    }
+    for (const fact of facts) this.#loop.told(fact);
   }
 
   /** Starts nothing more, waits for calls under way (they are aborted when `shutdown` is), flushes. */
@@ -256,17 +245,7 @@ export class Partition {
   #begin(event: Event, offset: number, acceptance: Extract<Acceptance, { run: true }>, entries: JournalEntry[]): Run {
     const nowMs = this.#ports.clock.nowMs();
     entries.push(...this.#routes.pin(acceptance.routes));
-    const incident = acceptance.incident;
-    const accepted: Accepted = {
-      event,
-      offset,
-      atMs: nowMs,
-      meaning: acceptance.meaning,
-      reason: acceptance.reason,
-      ...(incident === undefined ? {} : { incident: incident.key, opener: incident.openedBy, closes: incident.closes }),
-      branches: [...acceptance.branches],
-      table: this.#ports.routes().hash,
-    };
+    const accepted = acceptedRecord({ event, offset }, acceptance, nowMs, this.#ports.routes().hash);
     entries.push({ key: acceptedKey(event.id), value: accepted as unknown as Json });
     const critical = acceptance.routes.some((route) => route.critical);
     const run = newRun(accepted, critical);
@@ -300,14 +279,6 @@ export class Partition {
       if (run !== undefined && decision.target !== undefined) released.push(run);
     }
     this.#end(event, offset, decision.carried ? 'done' : 'failed', decision.reason, 'none', entries);
-  }
-
-  /** The incident that this one takes the place of, if runs of it are still live: they go on with their own. */
-  #replaced(next: Incident, begun: readonly Run[]): Incident | undefined {
-    const before = this.#incidents.get(next.key);
-    if (before === undefined || before.openedBy === next.openedBy) return undefined;
-    const runs = [...this.#loop.live.of(next.key), ...begun.filter((run) => run.incident === next.key)];
-    return runs.some((run) => run.opener === before.openedBy) ? before : undefined;
   }
 
   async #put(entries: readonly JournalEntry[]): Promise<void> {

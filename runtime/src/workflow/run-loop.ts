@@ -1,5 +1,6 @@
 import type { Json } from '../event/event.js';
 import type { JournalEntry } from '../journal/journal.js';
+import type { LateFact } from '../journal/late-facts.js';
 import type { Marker, Meaning, Outcome } from '../journal/records.js';
 import { markerKey } from '../journal/records.js';
 import { DueQueue } from './due-queue.js';
@@ -7,7 +8,7 @@ import { executeRun } from './execute-run.js';
 import type { IncidentBook } from './incident-book.js';
 import { Lanes } from './lanes.js';
 import { LiveRuns } from './live-runs.js';
-import type { Run } from './run-state.js';
+import { type Run, stepStateKey } from './run-state.js';
 import type { RunnerPorts } from './runner.js';
 
 export interface RunLoopPorts {
@@ -67,6 +68,16 @@ export class RunLoop {
     if (run.state === 'running') return;
     run.state = 'running';
     this.#lanes.addFirst(run);
+  }
+
+  /** What an earlier owner did of a run that is not over: the run goes on from there. */
+  told({ eventId, branch, step, settled: { state, ...settled } }: LateFact): void {
+    const run = this.live.get(eventId);
+    // What is not known helps nobody: this owner finds out by itself.
+    if (run === undefined || state === 'unknown') return;
+    run.told ??= new Map();
+    run.told.set(stepStateKey(branch, step), { state, ...settled });
+    this.goOn(run);
   }
 
   /** Steps that wait are looked at again when their incident closes: most are then skipped. */

@@ -1,21 +1,17 @@
-import { afterAll, beforeAll, jest } from '@jest/globals';
+import { jest } from '@jest/globals';
 import { systemClock } from '#runtime/clock.js';
 import { Replica } from '#runtime/log/kafka/replica.js';
 import { testJournalContract } from '#test/contract/journal.contract.js';
 import { testLogContract } from '#test/contract/log.contract.js';
 import { type LogUnderTest, NO_ASSIGNMENT } from '#test/contract/log-under-test.js';
-import { KAFKA_VERSIONS, KafkaCluster, type KafkaVersion } from '#test/support/kafka.js';
+import type { KafkaCluster } from '#test/support/kafka.js';
+import { useEveryKafka } from '#test/support/kafka-hooks.js';
 import { connect, makeTopics, openMember } from '#test/support/kafka-member.js';
 import { until } from '#test/support/processes.js';
 
 jest.setTimeout(60_000);
 
-const clusters = new Map<KafkaVersion, KafkaCluster>();
-beforeAll(async () => {
-  for (const version of KAFKA_VERSIONS)
-    clusters.set(version, await KafkaCluster.start({ version, properties: { 'group.min.session.timeout.ms': '1000' } }));
-}, 90_000);
-afterAll(() => Promise.all([...clusters.values()].map((cluster) => cluster.close())));
+const clusters = useEveryKafka();
 
 function underTest(cluster: KafkaCluster, prefix: string, partitions: number): LogUnderTest {
   const { log, journal, close } = openMember(cluster, prefix, partitions);
@@ -47,10 +43,9 @@ function underTest(cluster: KafkaCluster, prefix: string, partitions: number): L
   };
 }
 
-for (const version of KAFKA_VERSIONS) {
+for (const [version, kafka] of clusters) {
   const open = async (partitions: number): Promise<LogUnderTest> => {
-    const cluster = clusters.get(version);
-    if (cluster === undefined) throw new Error('no cluster');
+    const cluster = kafka();
     return underTest(cluster, await makeTopics(cluster, partitions), partitions);
   };
   testLogContract(`kafka ${version}`, open);
