@@ -1,4 +1,4 @@
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { PipelineBench } from '#test/support/pipeline-bench.js';
 import { type Recording, recordings, recordingsFolder } from './recordings.js';
 
@@ -22,9 +22,6 @@ const MEANINGS: Readonly<Record<string, string>> = {
   'closes again with the same endsAt (the reopening was stale)': 'closes-stale',
   'closes what was never seen firing': 'orphan',
 };
-
-// Some recordings start a router a hundred times over.
-jest.setTimeout(120_000);
 
 const benches: PipelineBench[] = [];
 afterEach(async () => {

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { RouterError } from '../errors.js';
+import { COMMAND_BODY_ERRORS, readCommandBody } from './command-body.js';
 import type { CommandRequest, Endpoint } from './endpoint.js';
-import { parse } from './parse.js';
 
 const reason = z.string().min(1).max(500).describe('Why; kept with the command.');
 const step = z.string().min(1).max(200).optional().describe('Default: every step that waits for a person.');
@@ -50,21 +49,17 @@ export const commands: readonly Endpoint[] = KINDS.map(({ kind, summary, schema 
     ...(kind === 'resubmit' ? (['BODY_INVALID', 'UNKNOWN_SOURCE', 'BATCH_TOO_LARGE'] as const) : []),
     'NOT_FOUND',
     'WRONG_STATE',
-    'CONTENT_TYPE',
-    'BODY_NOT_JSON',
-    'BODY_NOT_UTF8',
-    'BODY_TOO_DEEP',
-    'BODY_FORBIDDEN_KEY',
-    'BODY_AMBIGUOUS',
+    ...COMMAND_BODY_ERRORS,
     'EVENT_TOO_LARGE',
     'NOT_DURABLE',
     'STOPPING',
   ],
-  async handle({ params: { id = '' }, headers, body, by }, ports) {
-    // A type that browsers send only with leave: no page can command a router by a form.
-    if (!/^application\/json\s*(;|$)/i.test(headers['content-type'] ?? ''))
-      throw new RouterError('CONTENT_TYPE', 'Send Content-Type: application/json.');
-    const given = parse(schema, ports.readJson(body), 'body') as Omit<CommandRequest, 'kind' | 'target' | 'by'>;
+  async handle(request, ports) {
+    const {
+      params: { id = '' },
+      by,
+    } = request;
+    const given = readCommandBody(schema, request, ports) as Omit<CommandRequest, 'kind' | 'target' | 'by'>;
     return { status: 202, body: await ports.command({ ...given, kind, target: id, by }) };
   },
 }));

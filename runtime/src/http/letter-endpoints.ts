@@ -1,4 +1,5 @@
 import { RouterError } from '../errors.js';
+import { COMMAND_BODY_ERRORS, readCommandBody } from './command-body.js';
 import type { Endpoint } from './endpoint.js';
 import { letterDetail, letterPage, letterQuery, replayAnswer, replayRequest } from './letter-shapes.js';
 import { parse } from './parse.js';
@@ -35,26 +36,13 @@ export const replay: Endpoint = {
     'Reads dead letters once more and sends their events on; what was sent again is marked and never sent twice. Tries only, unless told to act.',
   body: { types: ['application/json'], schema: replayRequest },
   answers: { 200: { description: 'What became of each, or would.', schema: replayAnswer } },
-  errors: [
-    'NOT_FOUND',
-    'CONTENT_TYPE',
-    'BODY_NOT_JSON',
-    'BODY_NOT_UTF8',
-    'BODY_TOO_DEEP',
-    'BODY_FORBIDDEN_KEY',
-    'BODY_AMBIGUOUS',
-    'NOT_DURABLE',
-    'STOPPING',
-  ],
-  async handle({ headers, body, by }, ports) {
-    // A type that browsers send only with leave: no page can command a router by a form.
-    if (!/^application\/json\s*(;|$)/i.test(headers['content-type'] ?? ''))
-      throw new RouterError('CONTENT_TYPE', 'Send Content-Type: application/json.');
-    const request = parse(replayRequest, ports.readJson(body), 'body');
+  errors: ['NOT_FOUND', ...COMMAND_BODY_ERRORS, 'NOT_DURABLE', 'STOPPING'],
+  async handle(received, ports) {
+    const request = readCommandBody(replayRequest, received, ports);
     if (!request.dryRun && (request.reason ?? '').trim() === '')
       throw new RouterError('INVALID_REQUEST', 'reason: say why, in a few words.', { pointer: '/reason' });
     if (request.body !== undefined && request.records?.length !== 1)
       throw new RouterError('INVALID_REQUEST', 'body: a mended value is for one record; name it in records.', { pointer: '/records' });
-    return { status: 200, body: await ports.letters.replay(request, by) };
+    return { status: 200, body: await ports.letters.replay(request, received.by) };
   },
 };
